@@ -45,6 +45,17 @@ def _pins(text: str) -> "tuple[Pin, ...]":
     return environment_pins(text)
 
 
+_SHORTEST_PEPPER = 32
+
+
+def _peppers(text: str) -> tuple[Secret, ...]:
+    found = tuple(Secret(part.strip()) for part in text.split(","))
+    if any(len(pepper.reveal()) < _SHORTEST_PEPPER for pepper in found):
+        msg = f"has a part with fewer than {_SHORTEST_PEPPER} characters"
+        raise ValueError(msg)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Typed settings; each field is one row of ``VARIABLES``."""
@@ -257,6 +268,17 @@ class Settings:
             Secret,
             "API key: the server requires it, and commands with --server send it.",
             example="key",
+        ),
+    )
+    key_peppers: tuple[Secret, ...] = field(
+        default=(),
+        metadata=row(
+            "HOKUSAI_KEY_PEPPER",
+            _peppers,
+            "Secret with which `serve` and `keys` compute the fingerprints of API keys, "
+            "at least 32 characters. While it changes, the new one and the old one, "
+            "separated by a comma.",
+            example="a-random-text-of-32-characters-or-more",
         ),
     )
     api_host: str = field(

@@ -3,7 +3,9 @@
 from fastapi import FastAPI
 
 from controller.api import errors
-from controller.api.control import delivery_routes, dns_routes
+from controller.api.auth.authentication import Authentication
+from controller.api.auth.requirements import CallerCheck
+from controller.api.control import delivery_routes, dns_routes, key_routes
 from controller.api.control import inspection_routes as outlook_routes
 from controller.api.control import routes as control_routes
 from controller.api.control.inspection import LogWindow
@@ -12,16 +14,16 @@ from controller.api.health import routes as health_routes
 from controller.api.health.checks import HealthSource
 from controller.api.metrics import RequestMetrics
 from controller.api.models import routes as models_routes
-from controller.api.models.listing import ModelSource
+from controller.api.models.routes import ModelCatalogue
+from controller.core.access.stored_keys import KeyOperations
 from controller.core.clock import Clock
-from controller.core.values.secret import Secret
 from controller.core.webhooks.delivery_requests import DeliveryOperations
 from controller.telemetry.metrics import Counter, Metrics
 
 
 def create_app(
     health: HealthSource,
-    models: ModelSource,
+    models: ModelCatalogue,
     *,
     clock: Clock,
     version: str,
@@ -30,7 +32,9 @@ def create_app(
     window: LogWindow | None = None,
     deliveries: DeliveryOperations | None = None,
     dns: dns_routes.DnsControl | None = None,
-    key: Secret | None = None,
+    keys: KeyOperations | None = None,
+    access: CallerCheck | None = None,
+    public_models: bool = False,
 ) -> FastAPI:
     """Return the application.
 
@@ -44,7 +48,9 @@ def create_app(
         window: What the controller sees just now; None to leave those routes out.
         deliveries: Webhook deliveries in the store; None to leave those routes out.
         dns: Name resolution and its pins; None to leave those routes out.
-        key: What a caller must show to see any of these.
+        keys: API keys in the store; None to leave those routes out.
+        access: Check of the callers of these; None to refuse all.
+        public_models: True if anybody may read the models, without their sources.
     """
     app = FastAPI(
         title="Hokusai",
@@ -55,20 +61,23 @@ def create_app(
     )
     # Set while stopping, so that load balancers look elsewhere; see `server`.
     app.state.draining = False
+    access = access or CallerCheck(Authentication(()))
     errors.install(app)
     app.include_router(
         health_routes.router(
             health, clock, version, ready=lambda: not app.state.draining
         )
     )
-    app.include_router(models_routes.router(models))
+    app.include_router(models_routes.router(models, access, is_public=public_models))
     if records is not None:
-        app.include_router(control_routes.router(records, key))
+        app.include_router(control_routes.router(records, access))
     if deliveries is not None:
-        app.include_router(delivery_routes.router(deliveries, key))
+        app.include_router(delivery_routes.router(deliveries, access))
     if dns is not None:
-        app.include_router(dns_routes.router(dns, key))
+        app.include_router(dns_routes.router(dns, access))
+    if keys is not None:
+        app.include_router(key_routes.router(keys, access))
     if window is not None:
-        app.include_router(outlook_routes.router(window, clock, key))
+        app.include_router(outlook_routes.router(window, clock, access))
     app.add_middleware(RequestMetrics, metrics=metrics or Metrics())
     return app

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from controller.core.errors import (
@@ -47,9 +47,11 @@ def problem(
     return JSONResponse(content, status, headers, media_type=MEDIA_TYPE)
 
 
-async def _http(_request: Request, error: Exception) -> JSONResponse:
+async def _http(_request: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", HTTPStatus.INTERNAL_SERVER_ERROR)
     headers = getattr(error, "headers", None)
+    if status == HTTPStatus.NOT_MODIFIED:
+        return Response(status_code=status, headers=headers)
     return problem(status, str(getattr(error, "detail", "")), headers)
 
 

@@ -7,22 +7,33 @@ from importlib.metadata import version
 from urllib.parse import urlsplit
 
 from controller.api.app import create_app
+from controller.api.auth.authentication import (
+    Authentication,
+    BootstrapKey,
+    CallerSource,
+)
+from controller.api.auth.requirements import CallerCheck
+from controller.api.auth.stored_keys import StoredKeySource
 from controller.api.control.dns_routes import DnsControl
 from controller.api.control.inspection import LogWindow
 from controller.api.health.checks import Checks, Look
 from controller.api.health.health_checks import dns_look, mlflow_look, store_look
 from controller.api.metrics_port import MetricsPort
+from controller.api.models.details import InputSchemas
 from controller.api.models.listing import KnownModels
+from controller.api.models.routes import ModelCatalogue
 from controller.api.server import serve
 from controller.api.single_flight import SingleFlight
 from controller.app.attempts import last_tried
 from controller.app.server_view import ServerView
 from controller.app.shutdown import Shutdown
+from controller.bootstrap.api_key import key_source
 from controller.bootstrap.controller import NoFallbacks
 from controller.bootstrap.mlflow import connect
 from controller.bootstrap.names import declared_pins, mlflow_fallback, resolver_for
 from controller.bootstrap.store_file import store_is_there
 from controller.clients.clock import SystemClock
+from controller.clients.mlflow.api import MlflowApi
 from controller.core.audit.chain import AuditRecord, ChainReport, verified
 from controller.core.audit.entry import AuditSource, Via
 from controller.core.clock import Clock
@@ -32,15 +43,21 @@ from controller.core.errors import RefusedError
 from controller.core.resources.condition import Conditions
 from controller.core.resources.fallbacks import Fallbacks
 from controller.core.status.cause import LastAttempt
+from controller.core.webhooks.delivery_requests import DeliverySelection
+from controller.core.webhooks.event import MODEL_REGISTERED
+from controller.core.webhooks.records import DeliveryReport
 from controller.resolver import Keeper
 from controller.settings import Settings
+from controller.store.api_keys import StoredKeyOperations, StoredKeys
 from controller.store.audit_log import AuditLog
 from controller.store.database import Database
+from controller.store.deliveries import DeliveryLog
 from controller.store.delivery_operations import StoredDeliveryOperations
 from controller.store.dns_pins import StoredPinOperations, StoredPins
 from controller.store.events import EventLog, RecordedEvent
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.heartbeat import HEART, Heartbeat, Heartbeats
+from controller.store.model_metadata import MetadataView
 from controller.store.outage import StoreOutage
 from controller.store.status import StatusTable
 from controller.store.triggers import Triggers
@@ -48,6 +65,9 @@ from controller.telemetry.logs import KnownSecrets, configure_logging
 from controller.telemetry.metrics import API_METRICS, STORE_OUTAGES, Metrics
 
 log = logging.getLogger(__name__)
+
+# Of one model; a page of a person has fewer.
+_MOST_DELIVERIES = 1_000
 
 
 def serve_api(
@@ -105,7 +125,7 @@ def serve_api(
         closing.callback(flights.close)
         app = create_app(
             Checks(looks, clock),
-            KnownModels(mlflow.api, clock),
+            _catalogue(mlflow.api, clock, database),
             clock=clock,
             version=version("hokusai-controller"),
             metrics=metrics,
@@ -113,7 +133,8 @@ def serve_api(
             window=LogWindow(outlook, flights),
             deliveries=_deliveries(database) if database else None,
             dns=DnsControl(names, _pins(database, settings)) if database else None,
-            key=settings.api_key,
+            keys=_keys(database, settings) if database else None,
+            access=CallerCheck(_authentication(settings, database, clock)),
         )
         serve(
             app,
@@ -140,6 +161,56 @@ def _store(
     database = Database(settings.store_url.reveal(), clock, outage=outage, reopens=True)
     closing.callback(database.close)
     return database
+
+
+class _RegistrationDeliveries:
+    """Deliveries of the registrations of a model."""
+
+    def __init__(self, database: Database) -> None:
+        self._log = DeliveryLog(database)
+
+    def of_model(self, model: str) -> tuple[DeliveryReport, ...]:
+        """Return the deliveries to webhook targets, newest first."""
+        chosen = DeliverySelection(model=model, sink="webhook")
+        found = self._log.selected(chosen, _MOST_DELIVERIES)
+        return tuple(d for d in found if d.type == MODEL_REGISTERED)
+
+
+def _catalogue(
+    mlflow: MlflowApi, clock: Clock, database: Database | None
+) -> ModelCatalogue:
+    """Return what is known of models, with a store or without."""
+    return ModelCatalogue(
+        KnownModels(mlflow, clock),
+        MetadataView(database) if database else None,
+        _RegistrationDeliveries(database) if database else None,
+        InputSchemas(mlflow, clock),
+    )
+
+
+def _authentication(
+    settings: Settings, database: Database | None, clock: Clock
+) -> Authentication:
+    """Return the sources of callers."""
+    sources: list[CallerSource] = []
+    if settings.api_key:
+        sources.append(BootstrapKey(settings.api_key))
+    if database is not None and settings.key_peppers:
+        keys = StoredKeys(database)
+        sources.append(StoredKeySource(keys, settings.key_peppers, clock))
+    return Authentication(sources)
+
+
+def _keys(database: Database, settings: Settings) -> StoredKeyOperations | None:
+    """Return the keys in the store; None without a pepper for their fingerprints."""
+    if not settings.key_peppers:
+        return None
+    return StoredKeyOperations(
+        database,
+        lambda by: AuditSource(by, Via.COMMAND.value),
+        settings.key_peppers[0],
+        key_source(settings.environment or "development"),
+    )
 
 
 def _deliveries(database: Database) -> StoredDeliveryOperations:

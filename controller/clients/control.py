@@ -94,6 +94,15 @@ class ControlApi:
         """Pin, unpin or flush a host; see ``PinBody`` and ``UnpinBody``."""
         return self._request("POST", f"dns/{operation}", body=body)
 
+    def keys(self) -> list[Mapping[str, Any]]:
+        """Return the records of all API keys; see ``KeyRecord``."""
+        found: list[Mapping[str, Any]] = self._request("GET", "keys")
+        return found
+
+    def request_keys(self, operation: str, body: Mapping[str, Any]) -> Any:
+        """Create, rotate or revoke a key; see ``CreateBody`` and its neighbours."""
+        return self._request("POST", f"keys/{operation}", body=body)
+
     def inspect(
         self, view: str, parameters: Mapping[str, str | int]
     ) -> Mapping[str, Any]:

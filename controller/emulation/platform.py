@@ -178,17 +178,18 @@ class LocalPlatform:
         create_prerequisites(aws, requirements, self.server.place.region)
         self._queue = create_queue(aws, requirements.cluster)
         for name, keys in sorted(requirements.secrets.items()):
-            values = {key: self._secret(f"{name}:{key}") for key in sorted(keys)}
-            text = json.dumps(values) if keys else self._secret(name)
+            values = {key: self.secret(f"{name}:{key}") for key in sorted(keys)}
+            text = json.dumps(values) if keys else self.secret(name)
             aws.call("secretsmanager", "CreateSecret", Name=name, SecretString=text)
         for path in sorted(requirements.parameters):
-            value = self._secret(path)
+            value = self.secret(path)
             aws.call("ssm", "PutParameter", Name=path, Value=value, Type="SecureString")
 
-    def _secret(self, name: str) -> str:
-        """Return a secret that is the same after a restart, and is a Fernet key.
+    def secret(self, name: str) -> str:
+        """Return a secret of this platform: one of ``NAME`` or ``NAME:JSON-KEY``.
 
-        Data that MLflow encrypts with it would not be readable otherwise.
+        It is the same after a restart, and is a Fernet key: data that MLflow encrypts
+        with it would not be readable otherwise.
         """
         key = digest(self.webhook_secret.encode(), name.encode(), sha256)
         return urlsafe_b64encode(key).decode()

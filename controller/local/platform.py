@@ -40,6 +40,7 @@ from controller.store.status import StatusTable
 
 log = logging.getLogger(__name__)
 
+_API_KEY = "HOKUSAI_API_KEY"
 _SECRET_FILE = "webhook-secret"  # noqa: S105 - a file's name
 _PRIVATE = 0o600
 _STOP_SECONDS = 30.0
@@ -118,6 +119,7 @@ class LocalRun:
             **self.platform.environment(),
             "HOKUSAI_STORE_URL": f"sqlite:///{self._state / 'controller.db'}",
             "WEBHOOK_SECRET": self.platform.webhook_secret,
+            **self._api_key(),
             "HOKUSAI_PROBE_HOST": "127.0.0.1",
             "HOKUSAI_PROBE_PORT": str(self._probe_port),
         }
@@ -196,6 +198,15 @@ class LocalRun:
     def _resolver(self) -> Resolver:
         nameserver = self.platform.dns.address
         return Resolver(NoFallbacks(), self._clock, nameserver=nameserver)
+
+    def _api_key(self) -> dict[str, str]:
+        """Return the key of the API service, for commands and requests of a user."""
+        for id_, resource in sorted(self.document().resources.items()):
+            secrets_of = resource.spec.secrets if id_.kind == "service" else {}
+            reference = secrets_of.get(_API_KEY)
+            if reference is not None and reference.secretsmanager:
+                return {_API_KEY: self.platform.secret(reference.secretsmanager)}
+        return {}
 
     def _webhook_secret(self) -> str:
         """Return the secret that signs webhooks; it is created once and kept."""

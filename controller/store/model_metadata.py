@@ -1,9 +1,10 @@
 """Metadata of model versions in the store, filled again by each pass."""
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, select
+from sqlalchemy import Connection, Row, and_, bindparam, delete, select
 
 from controller.core.models.metadata import ModelMetadata, VersionKey
 from controller.core.values.batches import batched
@@ -74,6 +75,42 @@ class StoredMetadata:
                     for record in batch
                 ]
                 upsert(connection, model_metadata, rows, _KEYS)
+
+
+class MetadataView:
+    """Metadata of the models of all registries, for readers."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of_model(self, model: str) -> tuple[ModelMetadata, ...]:
+        """Return the metadata of all versions of a model, the newest first."""
+        query = (
+            select(model_metadata)
+            .where(model_metadata.c.model == model)
+            .order_by(model_metadata.c.number.desc())
+        )
+        with self._database.reading() as connection:
+            return tuple(map(_record, connection.execute(query).all()))
+
+
+def _record(row: Row[Any]) -> ModelMetadata:
+    return ModelMetadata(
+        row.model,
+        row.number,
+        row.created_ms,
+        row.model_id,
+        row.token_symbol,
+        json.loads(row.baseline_metrics),
+        json.loads(row.metrics),
+        row.source,
+        row.run_id,
+        json.loads(row.dataset),
+        row.code_version,
+        row.parent_version,
+        row.contributor,
+        row.status,
+    )
 
 
 def _delete(

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 from controller.core.errors import RefusedError
 from controller.store.engine import SCHEMA
 
-VERSION = 12
+VERSION = 13
 VERSION_TABLE = "schema_version"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Arbitrary, but the same in every version: concurrent migrations share this lock.

@@ -385,3 +385,21 @@ model_metadata = Table(
     Column("hash", StoredText, nullable=False),
     Column("refreshed", Moment, nullable=False),
 )
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("pepper", Text, nullable=False),
+    Column("last_four", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("rates", Text, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("expires", Moment),
+    Column("revoked", Moment),
+    Column("replaced_by", Text, nullable=False),
+    Column("last_used", Moment),
+)

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
+from controller.api.auth.authentication import Authentication, BootstrapKey
+from controller.api.auth.requirements import CallerCheck
 from controller.core.audit.chain import (
     BreakCause,
     ChainBreak,
@@ -46,6 +48,11 @@ AUDITED = appended(
     ),
     A_DAY_AGO.isoformat(),
 )
+
+
+def access_with(*keys, others=()):
+    """Return the check of callers with the keys of the settings, and other sources."""
+    return CallerCheck(Authentication([*map(BootstrapKey, keys), *others]))
 
 
 class Records:

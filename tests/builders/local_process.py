@@ -23,8 +23,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def get(url: str):
-    with urllib.request.urlopen(url, timeout=5) as answer:
+def get(url: str, key: str = ""):
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    request = urllib.request.Request(url, headers=headers)
+    with urllib.request.urlopen(request, timeout=5) as answer:
         return json.loads(answer.read())
 
 

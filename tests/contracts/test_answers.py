@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import contextmanager
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -10,9 +11,22 @@ from jsonschema import Draft202012Validator
 from controller.api.app import create_app
 from controller.api.control.inspection import LogWindow
 from controller.api.single_flight import SingleFlight
+from controller.bootstrap.api_key import key_source
+from controller.core.access.stored_keys import KeyRequest
+from controller.core.audit.entry import AuditSource
 from controller.core.values.secret import Secret
-from tests.builders.api import ROLLED, SECTIONS, Deliveries, Nothing, Records, World
+from controller.store.api_keys import StoredKeyOperations
+from tests.builders.api import (
+    ROLLED,
+    SECTIONS,
+    Deliveries,
+    Nothing,
+    Records,
+    World,
+    access_with,
+)
 from tests.fakes.stopped_clock import StoppedClock
+from tests.fakes.store import empty_store
 
 KEY = {"Authorization": "Bearer s3cret"}
 OF = "?resource=service/api"
@@ -23,12 +37,27 @@ ROUTES = {
     "/api/v1/audit/report": "",
     "/api/v1/deliveries": "",
     "/api/v1/delivery": "?id=1",
+    "/api/v1/keys": "",
     "/api/v1/tried": OF,
     "/api/v1/details": OF,
     "/api/v1/history": OF,
     "/api/v1/model-history": OF,
     "/api/v1/logs": OF,
 }
+
+
+def keys(clock):
+    """Return the operations on a store with two keys."""
+    operations = StoredKeyOperations(
+        empty_store(clock),
+        lambda by: AuditSource(by, "command"),
+        Secret("pepper"),
+        key_source("development"),
+    )
+    request = KeyRequest("ada", ("status:read",), {"predict": "1/s"}, timedelta(days=1))
+    created = operations.create(request, "ada", "first key")
+    operations.rotate(created.record.id, timedelta(hours=1), "ada", "second key")
+    return operations
 
 
 @contextmanager
@@ -44,7 +73,8 @@ def application():
         records=Records(),
         window=LogWindow(world, flights),
         deliveries=Deliveries(),
-        key=Secret("s3cret"),
+        keys=keys(clock),
+        access=access_with(Secret("s3cret")),
     )
     flights.close()
 
@@ -98,7 +128,7 @@ def test_every_guarded_route_is_checked_here():
         path
         for path, verbs in described["paths"].items()
         for verb in verbs.values()
-        if {"control", "outlook"} & {*verb.get("tags", ())} and "get" in verbs
+        if {"control", "keys", "outlook"} & {*verb.get("tags", ())} and "get" in verbs
     }
 
     assert guarded == {*ROUTES}

@@ -21,6 +21,7 @@ WEBHOOKS = "tests/integration/cli/test_webhooks.py"
 DELIVERIES = "tests/integration/cli/test_deliveries.py"
 ROTATION = "tests/integration/cli/test_secret_rotation.py"
 NAMES = "tests/integration/cli/test_dns.py"
+KEYS = "tests/integration/cli/test_keys.py"
 AUDIT = "tests/integration/cli/test_audit.py"
 # Commands that need a set-up or do not end, with the test that runs each of them.
 ELSEWHERE = {
@@ -63,6 +64,11 @@ ELSEWHERE = {
     ".venv/bin/hokusai dns unpin mlflow.hokusai-development.local "
     '--reason "DNS is right again"': NAMES,
     '.venv/bin/hokusai dns flush mlflow.hokusai-development.local --reason "it moved"': NAMES,
+    ".venv/bin/hokusai keys create dashboard --scope status:read --scope events:read "
+    '--for 365d --reason "team dashboard"': KEYS,
+    ".venv/bin/hokusai keys list": KEYS,
+    '.venv/bin/hokusai keys rotate dashboard --overlap 2h --reason "yearly rotation"': KEYS,
+    '.venv/bin/hokusai keys revoke dashboard --reason "the dashboard is gone"': KEYS,
     ".venv/bin/hokusai webhooks test site": WEBHOOKS,
     ".venv/bin/hokusai webhooks doctor site": WEBHOOKS,
     ".venv/bin/hokusai audit list service/api -n 5": AUDIT,

@@ -1,4 +1,4 @@
-"""Ids are derived from content; the id of a process and signing secrets are drawn."""
+"""Ids are derived from content; the id of a process, keys and signing secrets are drawn."""
 
 import ast
 import subprocess
@@ -10,6 +10,7 @@ PACKAGE = ROOT / "controller"
 MODULES = frozenset({"random", "secrets"})
 NAMES = frozenset({"urandom", "getrandom", "uuid1", "uuid4"})
 HOLDER = "bootstrap/holder.py"
+API_KEY = "bootstrap/api_key.py"
 SIGNING_SECRET = "bootstrap/signing_secret.py"
 # The local platform draws the webhook secret of its own receiver.
 LOCAL = ("local", "emulation")
@@ -36,7 +37,7 @@ def draws(tree):
                 continue
 
 
-def test_only_the_id_of_the_process_and_signing_secrets_are_drawn():
+def test_only_the_id_of_the_process_keys_and_signing_secrets_are_drawn():
     found = {
         str(file.relative_to(PACKAGE)): list(draws(ast.parse(file.read_text())))
         for file in PACKAGE.rglob("*.py")
@@ -44,6 +45,7 @@ def test_only_the_id_of_the_process_and_signing_secrets_are_drawn():
     }
 
     assert {name: drawn for name, drawn in found.items() if drawn} == {
+        API_KEY: ["secrets.token_bytes"],
         HOLDER: ["secrets.token_bytes"],
         SIGNING_SECRET: ["secrets.token_bytes"],
     }

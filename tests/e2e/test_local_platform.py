@@ -8,8 +8,11 @@ import os
 import shlex
 import signal
 import subprocess
+import urllib.error
 import urllib.request
 from contextlib import contextmanager
+
+import pytest
 
 from tests.builders.local_process import get
 from tests.builders.waiting import eventually
@@ -66,8 +69,12 @@ def test_the_trained_model_was_registered_once_and_announced_once(local):
 def test_the_api_service_lists_the_model(local):
     (task,) = local.tasks(API)
 
-    answer = get(f"http://{task['address']}:8001/api/v1/models")
+    models = f"http://{task['address']}:8001/api/v1/models"
 
+    answer = get(models, key=local.variables()["HOKUSAI_API_KEY"])
+
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        get(models)
     assert [model["name"] for model in answer["models"]] == ["Sales Lead Scoring"]
 
 

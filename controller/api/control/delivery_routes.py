@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, HTTPException, Query
+from fastapi import APIRouter, Body, HTTPException, Query
 from pydantic import Field
 
-from controller.api.keys import with_key
-from controller.core.values.secret import Secret
+from controller.api.auth.requirements import CallerCheck
 from controller.core.webhooks.delivery import DeadCause, DeliveryState
 from controller.core.webhooks.delivery_requests import (
     DeliveryCount,
@@ -60,13 +59,11 @@ class DeliveryRequestBody:
     reason: str = ""
 
 
-def router(operations: DeliveryOperations, key: Secret | None) -> APIRouter:
-    """Return the routes; without a key they refuse every request."""
-    routes = APIRouter(
-        prefix="/api/v1", tags=["control"], dependencies=[Depends(with_key(key))]
-    )
+def router(operations: DeliveryOperations, access: CallerCheck) -> APIRouter:
+    """Return the routes; each requires a scope."""
+    routes = APIRouter(prefix="/api/v1", tags=["control"])
 
-    @routes.get("/deliveries")
+    @routes.get("/deliveries", **access.requires("deliveries:read"))
     async def deliveries(
         limit: Annotated[int, Query(ge=1, le=_MOST_DELIVERIES)] = 50,
         target: Name = None,
@@ -78,14 +75,14 @@ def router(operations: DeliveryOperations, key: Secret | None) -> APIRouter:
         chosen = DeliverySelection(None, target, model, _aware(since), state)
         return await asyncio.to_thread(operations.selected, chosen, limit)
 
-    @routes.get("/delivery")
+    @routes.get("/delivery", **access.requires("deliveries:read"))
     async def delivery(
         id: Annotated[int, Query(ge=1, le=_LARGEST_ID)],  # noqa: A002 - name of the parameter
     ) -> DeliveryDetails | None:
         """Return one delivery with its attempts; null if it does not exist."""
         return await asyncio.to_thread(operations.details, id)
 
-    @routes.post("/delivery-requests")
+    @routes.post("/delivery-requests", **access.requires("deliveries:write"))
     async def request(
         body: Annotated[DeliveryRequestBody, Body()],
     ) -> tuple[DeliveryCount, ...]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, HTTPException
+from fastapi import APIRouter, Body, HTTPException
 from pydantic import Field
 
-from controller.api.keys import with_key
+from controller.api.auth.requirements import CallerCheck
 from controller.core.dns.health import NameHealth
 from controller.core.dns.pins import (
     LONGEST_PIN,
@@ -20,7 +20,6 @@ from controller.core.dns.pins import (
     pinned_host,
     refusal,
 )
-from controller.core.values.secret import Secret
 from controller.resolver.consumer import ConsumerResolver, ConsumerState
 
 _LONGEST_TEXT = 1_000
@@ -102,24 +101,22 @@ class DnsControl:
         )
 
 
-def router(control: DnsControl, key: Secret | None) -> APIRouter:
-    """Return the routes; without a key they refuse every request."""
-    routes = APIRouter(
-        prefix="/api/v1", tags=["control"], dependencies=[Depends(with_key(key))]
-    )
+def router(control: DnsControl, access: CallerCheck) -> APIRouter:
+    """Return the routes; each requires a scope."""
+    routes = APIRouter(prefix="/api/v1", tags=["control"])
 
-    @routes.get("/dns")
+    @routes.get("/dns", **access.requires("dns:read"))
     async def dns() -> DnsReport:
         """Return the names in the cache, the pins and the kept addresses."""
         return await asyncio.to_thread(control.report)
 
-    @routes.post("/dns/pin")
+    @routes.post("/dns/pin", **access.requires("dns:write"))
     async def pin(body: Annotated[PinBody, Body()]) -> Pin:
         """Pin a host to addresses for a time."""
         request = _request(body)
         return await asyncio.to_thread(control.pins.pin, request, body.by)
 
-    @routes.post("/dns/unpin")
+    @routes.post("/dns/unpin", **access.requires("dns:write"))
     async def unpin(body: Annotated[UnpinBody, Body()]) -> bool:
         """End the pin of a host; false if there is none."""
         host = _host(body.host)
@@ -127,7 +124,7 @@ def router(control: DnsControl, key: Secret | None) -> APIRouter:
             control.pins.unpin, host, body.by, _reason(body.reason)
         )
 
-    @routes.post("/dns/flush")
+    @routes.post("/dns/flush", **access.requires("dns:write"))
     async def flush(body: Annotated[UnpinBody, Body()]) -> bool:
         """Let every process forget the addresses of a host, or of all."""
         host = _host(body.host) if body.host else ""

@@ -3,8 +3,9 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query
 
+from controller.api.auth.requirements import CallerCheck
 from controller.api.control.addresses import Address, parsed
 from controller.api.control.inspection import (
     DetailsReport,
@@ -13,38 +14,34 @@ from controller.api.control.inspection import (
     LogWindow,
     ModelHistoryReport,
 )
-from controller.api.keys import with_key
 from controller.core.clock import Clock
 from controller.core.status.log_pages import Cursor
-from controller.core.values.secret import Secret
 
 _LONGEST_SECONDS = 90 * 86_400
 _MOST_LINES = 20_000
 _LONGEST_CURSOR = 1_000
 
 
-def router(window: LogWindow, clock: Clock, key: Secret | None) -> APIRouter:
-    """Return the routes; without a key they refuse every request."""
-    routes = APIRouter(
-        prefix="/api/v1", tags=["outlook"], dependencies=[Depends(with_key(key))]
-    )
+def router(window: LogWindow, clock: Clock, access: CallerCheck) -> APIRouter:
+    """Return the routes; each requires a scope."""
+    routes = APIRouter(prefix="/api/v1", tags=["outlook"])
 
-    @routes.get("/details")
+    @routes.get("/details", **access.requires("details:read"))
     async def details(resource: Address) -> DetailsReport:
         """Return all there is to see of a resource, looked at just now."""
         return await window.details(parsed(resource))
 
-    @routes.get("/history")
+    @routes.get("/history", **access.requires("history:read"))
     async def history(resource: Address) -> HistoryReport:
         """Return the rollouts of a resource, newest first."""
         return await window.history(parsed(resource))
 
-    @routes.get("/model-history")
+    @routes.get("/model-history", **access.requires("history:read"))
     async def model_history(resource: Address) -> ModelHistoryReport:
         """Return the registrations and promotions of a model, newest first."""
         return await window.model_history(parsed(resource))
 
-    @routes.get("/logs")
+    @routes.get("/logs", **access.requires("logs:read"))
     async def logs(
         resource: Address,
         task: Annotated[str, Query(max_length=200)] = "",

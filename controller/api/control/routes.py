@@ -3,8 +3,9 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 
+from controller.api.auth.requirements import CallerCheck
 from controller.api.control.addresses import Address, parsed
 from controller.api.control.records import (
     ControlRecords,
@@ -14,27 +15,23 @@ from controller.api.control.records import (
     event_reports,
     status_report,
 )
-from controller.api.keys import with_key
 from controller.core.audit.chain import AuditRecord, ChainReport
 from controller.core.status.cause import LastAttempt
-from controller.core.values.secret import Secret
 
 _MOST_EVENTS = 1_000
 _LONGEST_REASON = 200
 
 
-def router(records: ControlRecords, key: Secret | None) -> APIRouter:
-    """Return the routes; without a key they refuse every request."""
-    routes = APIRouter(
-        prefix="/api/v1", tags=["control"], dependencies=[Depends(with_key(key))]
-    )
+def router(records: ControlRecords, access: CallerCheck) -> APIRouter:
+    """Return the routes; each requires a scope."""
+    routes = APIRouter(prefix="/api/v1", tags=["control"])
 
-    @routes.get("/status")
+    @routes.get("/status", **access.requires("status:read"))
     async def status() -> StatusReport:
         """Return every resource with its conditions, as the last pass found them."""
         return await asyncio.to_thread(status_report, records)
 
-    @routes.get("/events")
+    @routes.get("/events", **access.requires("events:read"))
     async def events(
         limit: Annotated[int, Query(ge=1, le=_MOST_EVENTS)] = 50,
         resource: Address | None = None,
@@ -43,14 +40,14 @@ def router(records: ControlRecords, key: Secret | None) -> APIRouter:
         of = None if resource is None else parsed(resource)
         return await asyncio.to_thread(event_reports, records, limit, of)
 
-    @routes.get("/tried")
+    @routes.get("/tried", **access.requires("events:read"))
     async def tried(
         resource: Address,
     ) -> LastAttempt | None:
         """Return what was last tried with a resource; null if nothing ever was."""
         return await asyncio.to_thread(records.tried, parsed(resource))
 
-    @routes.get("/audit")
+    @routes.get("/audit", **access.requires("audit:read"))
     async def audit(
         limit: Annotated[int, Query(ge=1, le=_MOST_EVENTS)] = 50,
         resource: Address | None = None,
@@ -59,12 +56,12 @@ def router(records: ControlRecords, key: Secret | None) -> APIRouter:
         of = None if resource is None else parsed(resource)
         return await asyncio.to_thread(records.audit, limit, of)
 
-    @routes.get("/audit/report")
+    @routes.get("/audit/report", **access.requires("audit:read"))
     async def audit_report() -> ChainReport:
         """Verify the audit log, and return its length, its head and the first break."""
         return await asyncio.to_thread(records.audit_report)
 
-    @routes.post("/reconcile", status_code=202)
+    @routes.post("/reconcile", status_code=202, **access.requires("reconcile:write"))
     async def reconcile(
         reason: Annotated[str, Query(max_length=_LONGEST_REASON)] = "asked by API",
     ) -> ReconcileRequest:

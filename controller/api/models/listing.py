@@ -31,7 +31,7 @@ class VersionSummary:
     Attributes:
         number: MLflow's.
         status: MLflow's.
-        source: Where the artifacts are.
+        source: URI of the model files; null without the scope ``models:sources``.
         aliases: Names that point to it.
         created_at: In UTC (RFC 3339).
         metric_value: What was measured; null if nothing was.
@@ -39,7 +39,7 @@ class VersionSummary:
 
     number: int
     status: str
-    source: str
+    source: str | None
     aliases: tuple[str, ...]
     created_at: str
     metric_value: float | None

@@ -258,6 +258,36 @@ def pin_entry(
     )
 
 
+def key_entry(
+    source: AuditSource,
+    operation: str,
+    key: str,
+    reason: str,
+    details: Mapping[str, Any],
+) -> AuditEntry:
+    """Return the entry for an operation of a user on an API key.
+
+    Args:
+        source: Author and document.
+        operation: ``create``, ``rotate`` or ``revoke``.
+        key: Id of the key, never the key.
+        reason: Reason of the user.
+        details: Name, scopes and times, as plain data.
+    """
+    return AuditEntry(
+        source.actor,
+        source.via,
+        f"{operation} key",
+        "",
+        key,
+        "Applied",
+        reason,
+        canonical_json(details),
+        source.document_digest,
+        source.source_commit,
+    )
+
+
 def change_details(changes: tuple[Change, ...]) -> list[dict[str, Any]]:
     """Return the changes as plain data, with apparent secrets masked."""
     return [

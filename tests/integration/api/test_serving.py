@@ -21,6 +21,7 @@ from controller.api.app import create_app
 from controller.api.health.checks import Checks
 from controller.api.health.health_checks import mlflow_look
 from controller.api.models.listing import KnownModels
+from controller.api.models.routes import ModelCatalogue
 from controller.api.request_deadline import DeadlineProtocol
 from controller.api.server import serve
 from controller.clients.clock import SystemClock
@@ -33,9 +34,10 @@ with http_client(sys.argv[1]) as http:
     mlflow = MlflowApi(http)
     app = create_app(
         Checks({"mlflow": mlflow_look(mlflow)}, clock, kept=0),
-        KnownModels(mlflow, clock, kept=0),
+        ModelCatalogue(KnownModels(mlflow, clock, kept=0)),
         clock=clock,
         version="1.2.3",
+        public_models=True,
     )
     serve(app, "127.0.0.1", 0, started=lambda port: print(port, flush=True))
 """

@@ -10,6 +10,7 @@ import pytest
 from controller.api.app import create_app
 from controller.api.health.checks import Checks, Component, ComponentStatus
 from controller.api.models.listing import KnownModels, Models
+from controller.api.models.routes import ModelCatalogue
 from controller.core.errors import PermanentError, TransientError
 from controller.core.models.model_id import FORMER_IDS_TAG
 from controller.core.models.registration import MODEL_ID_TAG, ModelVersion
@@ -82,7 +83,12 @@ def application():
     """Return the one application: making it takes longer than asking it."""
     behind = Behind()
     return behind, create_app(
-        behind, behind, clock=StoppedClock(), version="1.2.3", metrics=behind
+        behind,
+        ModelCatalogue(behind),
+        clock=StoppedClock(),
+        version="1.2.3",
+        metrics=behind,
+        public_models=True,
     )
 
 
@@ -225,7 +231,7 @@ def test_models_come_with_their_versions_the_newest_first():
     assert model["versions"][0] == {
         "number": 2,
         "status": "READY",
-        "source": "s3://b/2",
+        "source": None,
         "aliases": ["production"],
         "created_at": "2026-01-02T12:00:00.000Z",
         "metric_value": 0.91,

@@ -7,7 +7,7 @@ import pytest
 
 from controller.api.app import create_app
 from controller.core.values.secret import Secret
-from tests.builders.api import Nothing, Records
+from tests.builders.api import Nothing, Records, access_with
 from tests.fakes.stopped_clock import StoppedClock
 
 KEY = {"Authorization": "Bearer s3cret"}
@@ -21,7 +21,7 @@ def ask(method, path, records=None, headers=None, key="s3cret"):
         clock=StoppedClock(),
         version="1",
         records=records or Records(),
-        key=Secret(key) if key else None,
+        access=access_with(Secret(key)) if key else None,
     )
 
     async def asking():
@@ -84,6 +84,7 @@ def test_a_wish_for_a_pass_is_left_in_the_store():
             {"Authorization": "Bearer éÿ".encode()}, "s3cret", 401, id="not ASCII"
         ),
         pytest.param({"Authorization": "Basic s3cret"}, "s3cret", 401, id="scheme"),
+        pytest.param({"X-API-Key": "no"}, "s3cret", 401, id="wrong key in its header"),
         pytest.param(KEY, None, 403, id="no key set"),
     ],
 )

@@ -24,7 +24,7 @@ from controller.store.announcements import AnnouncementLedger
 from controller.store.audit_log import AuditLog
 from controller.store.delivery_operations import StoredDeliveryOperations
 from controller.store.outbox import Outbox
-from tests.builders.api import AppTransport, Nothing
+from tests.builders.api import AppTransport, Nothing, access_with
 from tests.builders.outbox import LEASE, dead, event, opened
 from tests.fakes.stopped_clock import NOON, StoppedClock
 from tests.fakes.store import empty_store
@@ -58,7 +58,7 @@ class Served:
             clock=clock,
             version="1",
             deliveries=self.own,
-            key=key,
+            access=access_with(key) if key else None,
         )
 
     def remote(self, key=KEY):

@@ -15,7 +15,7 @@ from controller.resolver import Resolver
 from controller.resolver.consumer import ConsumerResolver
 from controller.store.dns_pins import StoredPinOperations
 from controller.store.fallbacks import StoredFallbacks
-from tests.builders.api import Nothing
+from tests.builders.api import Nothing, access_with
 from tests.fakes.stopped_clock import StoppedClock
 from tests.fakes.store import empty_store
 
@@ -47,7 +47,7 @@ def asked(method, path, body=None, key=KEY):
         clock=clock,
         version="1",
         dns=DnsControl(names, pins),
-        key=Secret(KEY),
+        access=access_with(Secret(KEY)),
     )
 
     async def asking():

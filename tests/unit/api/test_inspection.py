@@ -22,7 +22,15 @@ from controller.core.errors import (
 )
 from controller.core.resources.log_lines import LogLimit
 from controller.core.values.secret import Secret
-from tests.builders.api import PROMOTED, ROLLED, SECTIONS, AppTransport, Nothing, World
+from tests.builders.api import (
+    PROMOTED,
+    ROLLED,
+    SECTIONS,
+    AppTransport,
+    Nothing,
+    World,
+    access_with,
+)
 from tests.fakes.stopped_clock import StoppedClock
 
 API = ResourceId("service", "api")
@@ -54,7 +62,7 @@ def asked_of(world, clock, key=KEY, served=KEY):
         clock=clock,
         version="1",
         window=LogWindow(world, flights),
-        key=served,
+        access=access_with(served) if served else None,
     )
     transport = AppTransport(app)
     with httpx.Client(base_url="http://server", transport=transport) as http:
@@ -216,7 +224,9 @@ def test_what_makes_no_sense_is_refused_by_name(ask, world, asked, told):
 
 
 def test_a_server_that_cannot_look_is_told():
-    app = create_app(Nothing(), Nothing(), clock=StoppedClock(), version="1", key=KEY)
+    app = create_app(
+        Nothing(), Nothing(), clock=StoppedClock(), version="1", access=access_with(KEY)
+    )
     with (
         httpx.Client(base_url="http://server", transport=AppTransport(app)) as http,
         pytest.raises(RefusedError, match="does not exist on this server"),

@@ -14,7 +14,7 @@ from controller.core.errors import RefusedError, TransientError
 from controller.core.resources.condition import Condition, ConditionType, Truth
 from controller.core.values.secret import Secret
 from controller.store.heartbeat import Heartbeat
-from tests.builders.api import API, AppTransport, Nothing, Records
+from tests.builders.api import API, AppTransport, Nothing, Records, access_with
 from tests.fakes.stopped_clock import NOON, StoppedClock
 
 KEY = Secret("s3cret")
@@ -27,7 +27,7 @@ def remote(records=None, key=KEY, *, served=KEY):
         clock=StoppedClock(),
         version="1",
         records=records,
-        key=served,
+        access=access_with(served) if served else None,
     )
     http = httpx.Client(base_url="http://server", transport=AppTransport(app))
     return RemoteRecords(StoppedClock(), ControlApi(http, key))

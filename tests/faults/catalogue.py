@@ -102,7 +102,7 @@ WORKLOADS = (
         "image rollout",
         begun(services(service())),
         (declares(services(service(image="hokusai/api:2"))),),
-        pairs=13,
+        pairs=20,
     ),
     Workload(
         "rollout that fails and is rolled back",
@@ -115,13 +115,13 @@ WORKLOADS = (
         begun(EXPERIMENT + model()),
         (run_finishes(0.7),),
         depth=2,
-        pairs=2,
+        pairs=3,
     ),
     Workload(
         "alias move",
         begun(sourced(ONE, TWO, aliases="{production: 1}")),
         (declares(sourced(ONE, TWO, aliases="{production: 2}")),),
-        pairs=2,
+        pairs=3,
     ),
     Workload(
         "webhook target added",
@@ -210,7 +210,7 @@ WORKLOADS = (
             declares(EXPERIMENT),
         ),
         depth=2,
-        pairs=40,
+        pairs=60,
     ),
     Workload(
         "endpoint address change",

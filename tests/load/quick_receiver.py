@@ -4,7 +4,8 @@
 
 Prints its port, an unused one by default. It answers a request when its body has arrived, and keeps connections
 open. ``GET /report`` returns JSON: the number of requests with a ``webhook-id``, of
-different ids, and of repeats that are not marked as possible duplicates.
+different ids, and of repeats that are not marked as possible duplicates. ``GET /stop``
+returns the same and ends all other connections: nothing is accepted afterwards.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ class _Received:
     def __init__(self) -> None:
         self.requests = 0
         self.unmarked = 0
+        self.is_stopped = False
         self.ids: set[bytes] = set()
 
     def add(self, head: bytes) -> None:
@@ -62,8 +64,12 @@ class _Connection(asyncio.Protocol):
             if len(self._buffer) < size:
                 return
             self._buffer = self._buffer[size:]
-            if head.startswith(b"GET /report"):
+            if head.startswith((b"GET /report", b"GET /stop")):
+                self._received.is_stopped |= head.startswith(b"GET /stop")
                 self._transport.write(self._received.report())
+            elif self._received.is_stopped:
+                self._transport.abort()
+                return
             else:
                 self._received.add(head)
                 self._transport.write(_ACCEPTED)

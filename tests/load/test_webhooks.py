@@ -143,8 +143,8 @@ def test_latency_beside_targets_that_hang(stores, receiver, figures):
         )
 
 
-def report(url):
-    return httpx.get(f"{url}/report").json()
+def report(url, path="report"):
+    return httpx.get(f"{url}/{path}").json()
 
 
 def test_a_process_killed_again_and_again_loses_nothing(stores, receiver, figures):
@@ -207,7 +207,7 @@ def test_an_outage_of_the_receiver_loses_nothing(stores, figures):
         arguments = ("steady", f"{url}/hook", STEADY, store(), BEFORE + OUTAGE + AFTER)
         process = subprocess.Popen(command(*arguments), stdout=subprocess.PIPE)
         eventually(lambda: report(url)["events"] >= STEADY * BEFORE, within=60)
-        before = report(url)
+        before = report(url, "stop")
     with suppress(subprocess.TimeoutExpired):
         process.wait(OUTAGE)
     with quick_receiver(int(url.rpartition(":")[2])) as again:

@@ -28,6 +28,8 @@ from controller.core.errors import RefusedError
 from controller.core.values.secret import Secret, SecretUrl
 
 if TYPE_CHECKING:
+    from controller.core.access.client_address import IpNetwork
+    from controller.core.access.rate import RequestClass, RequestRate
     from controller.core.dns.pins import Pin
     from controller.core.dns.rollout import Modes
 
@@ -43,6 +45,18 @@ def _pins(text: str) -> "tuple[Pin, ...]":
     from controller.core.dns.pins import environment_pins
 
     return environment_pins(text)
+
+
+def _rates(text: str) -> "Mapping[RequestClass, RequestRate]":
+    from controller.core.access.rate import rates
+
+    return rates(text)
+
+
+def _networks(text: str) -> "tuple[IpNetwork, ...]":
+    from controller.core.access.client_address import networks
+
+    return networks(text)
 
 
 _SHORTEST_PEPPER = 32
@@ -297,6 +311,26 @@ class Settings:
             number(1, 65_535),
             "Port that the API listens on.",
             aliases=("API_PORT",),
+        ),
+    )
+    api_rates: "Mapping[RequestClass, RequestRate] | None" = field(
+        default=None,
+        metadata=row(
+            "HOKUSAI_API_RATES",
+            _rates,
+            "Limits of requests to the API by class, for callers without limits of "
+            "their own; of all replicas together.",
+            example="control=600/min,predict=10/s burst 50",
+        ),
+    )
+    api_proxies: "tuple[IpNetwork, ...]" = field(
+        default=(),
+        metadata=row(
+            "HOKUSAI_TRUSTED_PROXIES",
+            _networks,
+            "Networks of the load balancers and proxies in front of the API: the client "
+            "is the right-most address of X-Forwarded-For outside of them.",
+            example="10.0.0.0/16,172.31.0.0/16",
         ),
     )
     api_metrics_host: str = field(

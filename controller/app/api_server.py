@@ -12,6 +12,8 @@ from controller.api.auth.authentication import (
     BootstrapKey,
     CallerSource,
 )
+from controller.api.auth.replica_count import ReplicaCount
+from controller.api.auth.request_limits import RequestLimits
 from controller.api.auth.requirements import CallerCheck
 from controller.api.auth.stored_keys import StoredKeySource
 from controller.api.control.dns_routes import DnsControl
@@ -29,6 +31,7 @@ from controller.app.server_view import ServerView
 from controller.app.shutdown import Shutdown
 from controller.bootstrap.api_key import key_source
 from controller.bootstrap.controller import NoFallbacks
+from controller.bootstrap.holder import holder_id
 from controller.bootstrap.mlflow import connect
 from controller.bootstrap.names import declared_pins, mlflow_fallback, resolver_for
 from controller.bootstrap.store_file import store_is_there
@@ -59,6 +62,7 @@ from controller.store.fallbacks import StoredFallbacks
 from controller.store.heartbeat import HEART, Heartbeat, Heartbeats
 from controller.store.model_metadata import MetadataView
 from controller.store.outage import StoreOutage
+from controller.store.replicas import INTERVAL, Replicas
 from controller.store.status import StatusTable
 from controller.store.triggers import Triggers
 from controller.telemetry.logs import KnownSecrets, configure_logging
@@ -134,7 +138,11 @@ def serve_api(
             deliveries=_deliveries(database) if database else None,
             dns=DnsControl(names, _pins(database, settings)) if database else None,
             keys=_keys(database, settings) if database else None,
-            access=CallerCheck(_authentication(settings, database, clock)),
+            access=CallerCheck(
+                _authentication(settings, database, clock),
+                _limits(settings, database, closing),
+                settings.api_proxies,
+            ),
         )
         serve(
             app,
@@ -199,6 +207,18 @@ def _authentication(
         keys = StoredKeys(database)
         sources.append(StoredKeySource(keys, settings.key_peppers, clock))
     return Authentication(sources)
+
+
+def _limits(
+    settings: Settings, database: Database | None, closing: ExitStack
+) -> RequestLimits:
+    """Return the limits of requests, shared by the processes of one store."""
+    rates = settings.api_rates or {}
+    if database is None:
+        return RequestLimits(rates)
+    count = ReplicaCount(Replicas(database, holder_id()), INTERVAL).start()
+    closing.callback(count.close)
+    return RequestLimits(rates, count)
 
 
 def _keys(database: Database, settings: Settings) -> StoredKeyOperations | None:

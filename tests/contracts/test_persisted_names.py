@@ -44,6 +44,7 @@ from controller.store.attempts import ANSWERED, STARTED, UNANSWERED, UNKNOWN
 from controller.store.delivery_states import BLOCKED, CANCELLED, HELD, SUPERSEDED
 from controller.store.events import EventKind
 from controller.store.heartbeat import HEART
+from controller.store.replicas import SERVE
 from controller.store.schema import VERSION_TABLE
 from controller.store.tables import metadata
 from controller.telemetry.metrics import ALL
@@ -129,7 +130,7 @@ FOUND = {
     "intent_verbs": sorted(Verb),
     "intent_outcomes": sorted(type_.__name__ for type_ in get_args(Outcome)),
     "leases": [LEASE],
-    "heartbeats": [HEART],
+    "heartbeats": [HEART, f"{SERVE}HOLDER"],
     "notes": [APPLIED, DRIFT, POSITIONS],
     "derived": derived(),
     "environment_variables": variables(),

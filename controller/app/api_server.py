@@ -1,7 +1,7 @@
 """The API service: what it looks at, and where it listens."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from importlib.metadata import version
 from urllib.parse import urlsplit
@@ -37,6 +37,7 @@ from controller.bootstrap.names import declared_pins, mlflow_fallback, resolver_
 from controller.bootstrap.store_file import store_is_there
 from controller.clients.clock import SystemClock
 from controller.clients.mlflow.api import MlflowApi
+from controller.core.access.policy import AccessPolicy
 from controller.core.audit.chain import AuditRecord, ChainReport, verified
 from controller.core.audit.entry import AuditSource, Via
 from controller.core.clock import Clock
@@ -127,6 +128,12 @@ def serve_api(
         closing.callback(outlook.close)
         flights = SingleFlight(clock)
         closing.callback(flights.close)
+        declared = outlook.access(clock)
+        if declared is not None:
+            declared.start()
+            closing.callback(declared.close)
+        policy = declared.policy if declared else AccessPolicy()
+        sources = [declared.keys] if declared else []
         app = create_app(
             Checks(looks, clock),
             _catalogue(mlflow.api, clock, database),
@@ -139,10 +146,11 @@ def serve_api(
             dns=DnsControl(names, _pins(database, settings)) if database else None,
             keys=_keys(database, settings) if database else None,
             access=CallerCheck(
-                _authentication(settings, database, clock),
-                _limits(settings, database, closing),
+                _authentication(settings, database, clock, sources),
+                _limits(settings, policy, database, closing),
                 settings.api_proxies,
             ),
+            public_models="models" in policy.public,
         )
         serve(
             app,
@@ -197,23 +205,29 @@ def _catalogue(
 
 
 def _authentication(
-    settings: Settings, database: Database | None, clock: Clock
+    settings: Settings,
+    database: Database | None,
+    clock: Clock,
+    others: Sequence[CallerSource] = (),
 ) -> Authentication:
-    """Return the sources of callers."""
+    """Return the sources of callers; ``others`` are asked last."""
     sources: list[CallerSource] = []
     if settings.api_key:
         sources.append(BootstrapKey(settings.api_key))
     if database is not None and settings.key_peppers:
         keys = StoredKeys(database)
         sources.append(StoredKeySource(keys, settings.key_peppers, clock))
-    return Authentication(sources)
+    return Authentication([*sources, *others])
 
 
 def _limits(
-    settings: Settings, database: Database | None, closing: ExitStack
+    settings: Settings,
+    policy: AccessPolicy,
+    database: Database | None,
+    closing: ExitStack,
 ) -> RequestLimits:
     """Return the limits of requests, shared by the processes of one store."""
-    rates = settings.api_rates or {}
+    rates = {**(settings.api_rates or {}), **policy.limits}
     if database is None:
         return RequestLimits(rates)
     count = ReplicaCount(Replicas(database, holder_id()), INTERVAL).start()

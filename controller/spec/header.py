@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from controller.core.document.fields import Section, Text
+from controller.spec.access import AccessSection
 from controller.spec.local import LocalSection
 from controller.spec.platform import PlatformSection
 
@@ -24,6 +25,9 @@ class Header(Section):
         default=(),
         description="Further files of this document, by paths relative to it.",
         examples=[["specs/models.yaml"]],
+    )
+    access: AccessSection | None = Field(
+        default=None, description="Access to the API (`hokusai serve`)."
     )
     local: LocalSection | None = Field(
         default=None,

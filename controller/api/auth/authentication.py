@@ -67,7 +67,8 @@ class Authentication:
     @property
     def has_sources(self) -> bool:
         """True if any credential can be accepted."""
-        return bool(self._sources)
+        # A source of declared keys is empty while the document declares none.
+        return any(getattr(source, "has_callers", True) for source in self._sources)
 
     async def caller(self, headers: Iterable[tuple[bytes, bytes]]) -> Caller:
         """Return the caller of a request.

@@ -1,14 +1,11 @@
 """Number of processes that share the limits of requests."""
 
-import logging
-import threading
 from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol, Self
 
+from controller.api.auth.periodic import Periodic
 from controller.core.errors import ControllerError
-
-log = logging.getLogger(__name__)
 
 
 class LiveReplicas(Protocol):
@@ -36,12 +33,8 @@ class ReplicaCount:
 
     def __init__(self, replicas: LiveReplicas, interval: timedelta) -> None:
         self._replicas = replicas
-        self._seconds = interval.total_seconds()
         self._count = 1
-        self._ended = threading.Event()
-        self._thread = threading.Thread(
-            target=self._run, name="replica heartbeat", daemon=True
-        )
+        self._thread = Periodic("replica heartbeat", self.beat, interval)
 
     def __call__(self) -> int:
         """Return the number of live processes, at least 1."""
@@ -60,14 +53,6 @@ class ReplicaCount:
 
     def close(self) -> None:
         """End the thread, and take this process out of the count."""
-        self._ended.set()
-        self._thread.join()
+        self._thread.close()
         with suppress(ControllerError):
             self._replicas.leave()
-
-    def _run(self) -> None:
-        while not self._ended.wait(self._seconds):
-            try:
-                self.beat()
-            except Exception:
-                log.exception("the heartbeat of this process could not be recorded")

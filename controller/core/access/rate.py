@@ -9,7 +9,8 @@ from types import MappingProxyType
 _UNITS: Mapping[str, float] = MappingProxyType(
     {"s": 1, "min": 60, "h": 3_600, "d": 86_400}
 )
-_FORM = re.compile(r"([1-9][0-9]{0,8})/(s|min|h|d)(?: burst ([1-9][0-9]{0,8}))?")
+# Text of a rate.
+FORM = re.compile(r"([1-9][0-9]{0,8})/(s|min|h|d)(?: burst ([1-9][0-9]{0,8}))?")
 
 
 class RequestClass(StrEnum):
@@ -74,7 +75,7 @@ def rate(text: str) -> RequestRate:
     Raises:
         ValueError: The text is no rate.
     """
-    found = _FORM.fullmatch(text)
+    found = FORM.fullmatch(text)
     if found is None:
         msg = "is no rate: write, for example, 600/min or 10/s burst 50"
         raise ValueError(msg)

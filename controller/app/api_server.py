@@ -15,7 +15,9 @@ from controller.api.auth.authentication import (
 from controller.api.auth.replica_count import ReplicaCount
 from controller.api.auth.request_limits import RequestLimits
 from controller.api.auth.requirements import CallerCheck
+from controller.api.auth.signing_keys import SigningKeys
 from controller.api.auth.stored_keys import StoredKeySource
+from controller.api.auth.tokens import TokenSource
 from controller.api.control.dns_routes import DnsControl
 from controller.api.control.inspection import LogWindow
 from controller.api.health.checks import Checks, Look
@@ -36,6 +38,7 @@ from controller.bootstrap.mlflow import connect
 from controller.bootstrap.names import declared_pins, mlflow_fallback, resolver_for
 from controller.bootstrap.store_file import store_is_there
 from controller.clients.clock import SystemClock
+from controller.clients.jwks import JwksClient
 from controller.clients.mlflow.api import MlflowApi
 from controller.core.access.policy import AccessPolicy
 from controller.core.audit.chain import AuditRecord, ChainReport, verified
@@ -133,7 +136,11 @@ def serve_api(
             declared.start()
             closing.callback(declared.close)
         policy = declared.policy if declared else AccessPolicy()
-        sources = [declared.keys] if declared else []
+        sources: list[CallerSource] = [declared.keys] if declared else []
+        if declared is not None and policy.tokens is not None:
+            signing = SigningKeys(JwksClient(policy.tokens.jwks, names).fetch, clock)
+            access = declared.access
+            sources.append(TokenSource(policy.tokens, signing, access, clock))
         app = create_app(
             Checks(looks, clock),
             _catalogue(mlflow.api, clock, database),

@@ -45,6 +45,10 @@ class DeclaredAccess:
         self.keys.refresh(self.policy.keys)
         self._thread.start()
 
+    def access(self) -> AccessPolicy:
+        """Return the access that the last valid document declares."""
+        return self.policy
+
     def refresh(self) -> None:
         """Read the document and the keys again; an invalid document changes nothing."""
         self.policy = self._watch.current().access

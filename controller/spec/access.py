@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
@@ -17,11 +18,13 @@ from controller.core.access.scopes import (
     known_scopes,
     scope,
 )
+from controller.core.access.tokens import TokenPolicy
 from controller.core.document.fields import (
     Key,
     Line,
     Mistake,
     Section,
+    Span,
     Text,
     reject,
     reject_all,
@@ -78,6 +81,14 @@ class _RateRule(Text):
 
 Scope = Annotated[str, _ScopeRule()]
 Rate = Annotated[str, _RateRule(FORM.pattern, "a rate", longest=40)]
+JwksUrl = Annotated[
+    str,
+    Text(
+        r"https?://[^\s/?#@]+/[^\s?#]*",
+        "a URL with https, a host and a path",
+        longest=1024,
+    ),
+]
 Rates = dict[RequestClass, Rate]
 
 
@@ -133,6 +144,49 @@ class BindingSection(Section):
                 yield field, index, name
 
 
+class TokensSection(Section):
+    """Tokens (JWT) of another service."""
+
+    issuer: Line = Field(
+        description="Issuer (claim `iss`).", examples=["https://auth.hokus.ai"]
+    )
+    audience: Line = Field(
+        description="Audience (claim `aud`).", examples=["api.hokus.ai"]
+    )
+    jwks: JwksUrl = Field(
+        description="URL of the public keys of the issuer (JWKS), with https.",
+        examples=["https://auth.hokus.ai/.well-known/jwks.json"],
+    )
+    scopes: dict[Line, tuple[Scope, ...]] = Field(
+        default_factory=dict,
+        description="Permissions by scope of the issuer.",
+        examples=[{"model:read": ["models:read"], "model:write": ["register:model/*"]}],
+    )
+    scope_claim: Line = Field(
+        default="scope", description="Claim with the scopes of the issuer."
+    )
+    groups_claim: Line = Field(
+        default="groups", description="Claim with the groups that `bindings` name."
+    )
+    max_life: Annotated[int, Span(60, 86_400)] = Field(
+        default=3_600,
+        description="Longest time for which a token is valid (`exp` minus `iat`).",
+        examples=["15m"],
+    )
+
+    def policy(self) -> TokenPolicy:
+        """Return the tokens that the section describes."""
+        return TokenPolicy(
+            self.issuer,
+            self.audience,
+            self.jwks,
+            self.scopes,
+            self.scope_claim,
+            self.groups_claim,
+            timedelta(seconds=self.max_life),
+        )
+
+
 class AccessSection(Section):
     """Access to the API (`hokusai serve`)."""
 
@@ -144,6 +198,9 @@ class AccessSection(Section):
     )
     bindings: tuple[BindingSection, ...] = Field(
         default=(), description="Callers that have a role."
+    )
+    tokens: TokensSection | None = Field(
+        default=None, description="Tokens (JWT) of another service; by default none."
     )
     public: tuple[Literal["models"], ...] = Field(
         default=(),
@@ -180,6 +237,7 @@ class AccessSection(Section):
             groups={name: s for (kind, name), s in held.items() if kind == "groups"},
             public=frozenset(self.public),
             limits=_rates(self.limits),
+            tokens=self.tokens.policy() if self.tokens else None,
         )
 
     def _unknown(self) -> Iterator[Mistake]:

@@ -32,6 +32,8 @@ class CallerSource(Protocol):
         """Return the caller; None if this source does not accept the credential.
 
         Raises:
+            NotAuthenticatedError: The credential is for this source only, and is not
+                valid.
             TransientError: The source cannot answer now.
         """
         ...

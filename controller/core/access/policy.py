@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from controller.core.access.caller import Caller
 from controller.core.access.rate import RequestClass, RequestRate
 from controller.core.access.scopes import grants
+from controller.core.access.tokens import TokenPolicy
 from controller.core.document.reference import SecretReference
 
 
@@ -41,6 +42,7 @@ class AccessPolicy:
         groups: Scopes of the members of groups that a token names.
         public: Parts that need no key: ``models``.
         limits: Limits of callers without limits of their own.
+        tokens: Tokens that are accepted; None for none.
     """
 
     keys: Mapping[str, DeclaredKey] = field(default_factory=dict)
@@ -48,6 +50,7 @@ class AccessPolicy:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     public: frozenset[str] = frozenset()
     limits: Mapping[RequestClass, RequestRate] = field(default_factory=dict)
+    tokens: TokenPolicy | None = None
 
     def scopes_of(self, subject: str, groups: Iterable[str]) -> tuple[str, ...]:
         """Return the scopes that a subject and its groups are bound to."""

@@ -1,9 +1,14 @@
 """`hokusai serve` with keys and public models of its document."""
 
+import json
+import threading
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from joserfc import jwk, jwt
 
 from controller.clients.clock import SystemClock
 from controller.store.database import Database
@@ -53,3 +58,61 @@ def test_a_declared_key_and_public_models_and_limits_are_served(tmp_path, variab
     assert others == [200, 429]
     assert administrator == 200
     assert DASHBOARD not in (tmp_path / "serve.log").read_text()
+
+
+@contextmanager
+def issuer(key):
+    """Yield the URL of the keys of an issuer of tokens."""
+
+    class Keys(BaseHTTPRequestHandler):
+        def do_GET(self):
+            content = json.dumps({"keys": [key.as_dict(private=False)]}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Keys)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/jwks"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def token(key, **changes):
+    now = int(SystemClock().now().timestamp())
+    claims = {
+        "iss": "https://auth.test",
+        "aud": "api.test",
+        "sub": "service:website",
+        "scope": "state",
+        "iat": now,
+        "exp": now + 600,
+    }
+    header = {"alg": "ES256", "kid": "k1", "typ": "at+jwt"}
+    return jwt.encode(header, claims | changes, key)
+
+
+def test_tokens_of_another_service_are_accepted_and_its_outage_is_no_refusal(
+    tmp_path, variables
+):
+    key = jwk.ECKey.generate_key("P-256", {"kid": "k1"})
+    header = HEADER.replace("development", "local")
+    with issuer(key) as url:
+        (tmp_path / "hokusai.yaml").write_text(
+            f"{header}access:\n  tokens: {{issuer: 'https://auth.test', audience: "
+            f"api.test, jwks: '{url}', scopes: {{state: [status:read]}}}}\n"
+        )
+        with serving(tmp_path, **variables) as api:
+            accepted = status(api, "/api/v1/status", token(key))
+            forbidden = status(api, "/api/v1/audit", token(key))
+            refused = status(api, "/api/v1/status", token(key, aud="other"))
+    with serving(tmp_path, **variables) as api:
+        away = status(api, "/api/v1/status", token(key))
+
+    assert (accepted, forbidden, refused, away) == (200, 403, 401, 503)

@@ -1,14 +1,16 @@
 """Section `access`: keys, roles, bindings, limits, and every mistake in them."""
 
+from datetime import timedelta
 from re import search
 
 import pytest
 
 from controller.core.access.rate import RequestClass, RequestRate
 from controller.core.access.scopes import known_scopes
+from controller.core.access.tokens import TokenPolicy
 from controller.core.document.reference import SecretReference
 from controller.spec.schema import document_schema
-from tests.builders.documents import KINDS, document, problems
+from tests.builders.documents import HEADER, KINDS, document, problems
 
 ACCESS = """\
 access:
@@ -188,3 +190,66 @@ def test_the_schema_accepts_the_scopes_that_the_program_accepts():
     assert not any(
         search(pattern, t) for t in ("status:red", "predict", "alias:model/a")
     )
+
+
+TOKENS = """\
+access:
+  tokens:
+    issuer: https://auth.hokus.ai
+    audience: api.hokus.ai
+    jwks: https://auth.hokus.ai/jwks
+    scopes: {"model:read": [models:read]}
+    max_life: 15m
+"""
+LOCAL = HEADER.replace("development", "local")
+
+
+def test_tokens_are_read_and_are_off_by_default():
+    policy = document(TOKENS).access.tokens
+
+    assert policy == TokenPolicy(
+        "https://auth.hokus.ai",
+        "api.hokus.ai",
+        "https://auth.hokus.ai/jwks",
+        {"model:read": ("models:read",)},
+        longest=timedelta(minutes=15),
+    )
+    assert document(ACCESS).access.tokens is None
+
+
+@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "[::1]:8000"])
+def test_keys_of_tokens_come_from_this_machine_in_the_local_environment(host):
+    body = TOKENS.replace("https://auth.hokus.ai/jwks", f"http://{host}/jwks")
+
+    assert document(body, header=LOCAL).access.tokens is not None
+    assert problems(body) == [
+        (
+            "hokusai.yaml:11:11: access.tokens.jwks: must begin with https://; plain http "
+            "is for addresses of this machine in environment local"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://auth.hokus.ai/jwks",
+        "http://localhost.evil.example/jwks",
+        "http://127.0.0.1.evil.example/jwks",
+        "http://127.0.0.1@evil.example/jwks",
+        "file:///etc/keys",
+        "https://user:password@auth.hokus.ai/jwks",
+    ],
+)
+def test_keys_of_tokens_come_from_nowhere_else(url):
+    body = TOKENS.replace("https://auth.hokus.ai/jwks", url)
+
+    (problem,) = problems(body, header=LOCAL)
+    assert problem.startswith("hokusai.yaml:11:11: access.tokens.jwks: ")
+    assert "password" not in problem
+
+
+def test_a_long_life_of_tokens_is_a_mistake():
+    (problem,) = problems(TOKENS.replace("15m", "2d"))
+
+    assert "max_life: must be 60 to 86400 seconds" in problem

@@ -313,6 +313,17 @@ class Settings:
             aliases=("API_PORT",),
         ),
     )
+    auth_service_url: str | None = field(
+        default=None,
+        metadata=row(
+            "AUTH_SERVICE_URL",
+            url,
+            "URL of the authentication service, if `access.auth_service` of the document "
+            "declares none.",
+            example="https://auth.hokus.ai",
+            aliases=("HOKUSAI_AUTH_SERVICE_URL",),
+        ),
+    )
     api_rates: "Mapping[RequestClass, RequestRate] | None" = field(
         default=None,
         metadata=row(
@@ -480,16 +491,6 @@ VARIABLES: dict[str, Variable] = {
     entry.name: entry.metadata["variable"] for entry in fields(Settings)
 }
 DEFAULTS: dict[str, Any] = {entry.name: entry.default for entry in fields(Settings)}
-# Variables of the previous platform that have no effect here.
-WITHOUT_EFFECT = (
-    "AUTH_SERVICE_URL",
-    "HOKUSAI_AUTH_SERVICE_URL",
-)
-
-
-def without_effect(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the variables that are set in ``environ`` but have no effect."""
-    return tuple(name for name in WITHOUT_EFFECT if environ.get(name, "").strip())
 
 
 def reference() -> str:

@@ -18,6 +18,7 @@ from controller.api.auth.requirements import CallerCheck
 from controller.api.auth.signing_keys import SigningKeys
 from controller.api.auth.stored_keys import StoredKeySource
 from controller.api.auth.tokens import TokenSource
+from controller.api.auth.validated_keys import ValidatedKeySource
 from controller.api.control.dns_routes import DnsControl
 from controller.api.control.inspection import LogWindow
 from controller.api.health.checks import Checks, Look
@@ -37,10 +38,14 @@ from controller.bootstrap.holder import holder_id
 from controller.bootstrap.mlflow import connect
 from controller.bootstrap.names import declared_pins, mlflow_fallback, resolver_for
 from controller.bootstrap.store_file import store_is_there
+from controller.clients.auth_service import PATH, AuthServiceClient
+from controller.clients.bounded import BoundedClient
 from controller.clients.clock import SystemClock
 from controller.clients.jwks import JwksClient
 from controller.clients.mlflow.api import MlflowApi
 from controller.core.access.policy import AccessPolicy
+from controller.core.access.tokens import TokenPolicy
+from controller.core.access.validated_key import AuthServicePolicy
 from controller.core.audit.chain import AuditRecord, ChainReport, verified
 from controller.core.audit.entry import AuditSource, Via
 from controller.core.clock import Clock
@@ -54,6 +59,7 @@ from controller.core.webhooks.delivery_requests import DeliverySelection
 from controller.core.webhooks.event import MODEL_REGISTERED
 from controller.core.webhooks.records import DeliveryReport
 from controller.resolver import Keeper
+from controller.resolver.names import Names
 from controller.settings import Settings
 from controller.store.api_keys import StoredKeyOperations, StoredKeys
 from controller.store.audit_log import AuditLog
@@ -138,9 +144,15 @@ def serve_api(
         policy = declared.policy if declared else AccessPolicy()
         sources: list[CallerSource] = [declared.keys] if declared else []
         if declared is not None and policy.tokens is not None:
-            signing = SigningKeys(JwksClient(policy.tokens.jwks, names).fetch, clock)
+            signing = _signing_keys(policy.tokens, names, clock)
             access = declared.access
             sources.append(TokenSource(policy.tokens, signing, access, clock))
+        if declared is not None and policy.auth_service is not None:
+            validator = _auth_service(policy.auth_service, settings, names)
+            access = declared.access
+            sources.append(
+                ValidatedKeySource(policy.auth_service, validator, access, clock)
+            )
         app = create_app(
             Checks(looks, clock),
             _catalogue(mlflow.api, clock, database),
@@ -225,6 +237,29 @@ def _authentication(
         keys = StoredKeys(database)
         sources.append(StoredKeySource(keys, settings.key_peppers, clock))
     return Authentication([*sources, *others])
+
+
+def _signing_keys(tokens: TokenPolicy, names: Names, clock: Clock) -> SigningKeys:
+    """Return the public keys of the issuer of tokens."""
+    return SigningKeys(JwksClient(BoundedClient(tokens.jwks, names)).fetch, clock)
+
+
+def _auth_service(
+    policy: AuthServicePolicy, settings: Settings, names: Names
+) -> AuthServiceClient:
+    """Return the authentication service.
+
+    Raises:
+        RefusedError: Neither the document nor the settings have its URL.
+    """
+    url = policy.url or settings.auth_service_url
+    if not url:
+        msg = (
+            "access.auth_service needs a URL: set AUTH_SERVICE_URL, or declare "
+            "access.auth_service.url"
+        )
+        raise RefusedError(msg)
+    return AuthServiceClient(BoundedClient(url + PATH, names), policy.service_id)
 
 
 def _limits(

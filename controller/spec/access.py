@@ -19,6 +19,7 @@ from controller.core.access.scopes import (
     scope,
 )
 from controller.core.access.tokens import TokenPolicy
+from controller.core.access.validated_key import AuthServicePolicy
 from controller.core.document.fields import (
     Key,
     Line,
@@ -87,6 +88,13 @@ JwksUrl = Annotated[
         r"https?://[^\s/?#@]+/[^\s?#]*",
         "a URL with https, a host and a path",
         longest=1024,
+    ),
+]
+ServiceUrl = Annotated[
+    str,
+    Text(
+        r"https?://[^\s/?#@]+",
+        "http:// or https://, a host and optionally a port, without a path",
     ),
 ]
 Rates = dict[RequestClass, Rate]
@@ -187,6 +195,31 @@ class TokensSection(Section):
         )
 
 
+class AuthServiceSection(Section):
+    """Keys that the platform's authentication service validates."""
+
+    url: ServiceUrl | None = Field(
+        default=None,
+        description="URL of the service; by default AUTH_SERVICE_URL.",
+        examples=["https://auth.hokus.ai"],
+    )
+    service_id: Literal["platform", "website", "prediction", "prediction-api"] = Field(
+        default="platform", description="Service for which keys are validated."
+    )
+    scopes: dict[Line, tuple[Scope, ...]] = Field(
+        min_length=1,
+        description="Permissions by scope of the service; `is_admin` stands for its "
+        "administrators.",
+        examples=[
+            {"model:write": ["register:model/*"], "mlflow:read": ["mlflow:read"]}
+        ],
+    )
+
+    def policy(self) -> AuthServicePolicy:
+        """Return the use of the service that the section describes."""
+        return AuthServicePolicy(self.url or "", self.service_id, self.scopes)
+
+
 class AccessSection(Section):
     """Access to the API (`hokusai serve`)."""
 
@@ -201,6 +234,11 @@ class AccessSection(Section):
     )
     tokens: TokensSection | None = Field(
         default=None, description="Tokens (JWT) of another service; by default none."
+    )
+    auth_service: AuthServiceSection | None = Field(
+        default=None,
+        description="Keys that the platform's authentication service validates; by "
+        "default none.",
     )
     public: tuple[Literal["models"], ...] = Field(
         default=(),
@@ -238,6 +276,7 @@ class AccessSection(Section):
             public=frozenset(self.public),
             limits=_rates(self.limits),
             tokens=self.tokens.policy() if self.tokens else None,
+            auth_service=self.auth_service.policy() if self.auth_service else None,
         )
 
     def _unknown(self) -> Iterator[Mistake]:

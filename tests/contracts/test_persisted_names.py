@@ -39,7 +39,7 @@ from controller.core.webhooks.records import Sink
 from controller.core.webhooks.redis_message import CHANNEL, QUEUE
 from controller.core.webhooks.resource_event import RESOURCE_EVENTS
 from controller.engine.leader import LEASE
-from controller.settings import VARIABLES, WITHOUT_EFFECT
+from controller.settings import VARIABLES
 from controller.store.attempts import ANSWERED, STARTED, UNANSWERED, UNKNOWN
 from controller.store.delivery_states import BLOCKED, CANCELLED, HELD, SUPERSEDED
 from controller.store.events import EventKind
@@ -134,7 +134,6 @@ FOUND = {
     "notes": [APPLIED, DRIFT, POSITIONS],
     "derived": derived(),
     "environment_variables": variables(),
-    "without_effect": [*WITHOUT_EFFECT],
     "metrics": {metric.name: labels(metric) for metric in ALL},
 }
 

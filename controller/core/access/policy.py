@@ -7,6 +7,7 @@ from controller.core.access.caller import Caller
 from controller.core.access.rate import RequestClass, RequestRate
 from controller.core.access.scopes import grants
 from controller.core.access.tokens import TokenPolicy
+from controller.core.access.validated_key import AuthServicePolicy
 from controller.core.document.reference import SecretReference
 
 
@@ -43,6 +44,7 @@ class AccessPolicy:
         public: Parts that need no key: ``models``.
         limits: Limits of callers without limits of their own.
         tokens: Tokens that are accepted; None for none.
+        auth_service: Use of the authentication service; None for none.
     """
 
     keys: Mapping[str, DeclaredKey] = field(default_factory=dict)
@@ -51,6 +53,7 @@ class AccessPolicy:
     public: frozenset[str] = frozenset()
     limits: Mapping[RequestClass, RequestRate] = field(default_factory=dict)
     tokens: TokenPolicy | None = None
+    auth_service: AuthServicePolicy | None = None
 
     def scopes_of(self, subject: str, groups: Iterable[str]) -> tuple[str, ...]:
         """Return the scopes that a subject and its groups are bound to."""

@@ -8,6 +8,7 @@ import pytest
 from controller.core.access.rate import RequestClass, RequestRate
 from controller.core.access.scopes import known_scopes
 from controller.core.access.tokens import TokenPolicy
+from controller.core.access.validated_key import AuthServicePolicy
 from controller.core.document.reference import SecretReference
 from controller.spec.schema import document_schema
 from tests.builders.documents import HEADER, KINDS, document, problems
@@ -253,3 +254,20 @@ def test_a_long_life_of_tokens_is_a_mistake():
     (problem,) = problems(TOKENS.replace("15m", "2d"))
 
     assert "max_life: must be 60 to 86400 seconds" in problem
+
+
+def test_the_authentication_service_is_off_by_default():
+    body = 'access: {auth_service: {scopes: {"model:write": ["register:model/*"]}}}\n'
+
+    assert document(body).access.auth_service == AuthServicePolicy(
+        "", "platform", {"model:write": ("register:model/*",)}
+    )
+    assert document(ACCESS).access.auth_service is None
+
+
+def test_a_service_id_that_the_authentication_service_does_not_know_is_a_mistake():
+    body = "access: {auth_service: {service_id: platfrom, scopes: {a: [admin]}}}\n"
+
+    (problem,) = problems(body)
+
+    assert problem.endswith("did you mean platform?")

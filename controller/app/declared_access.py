@@ -1,5 +1,6 @@
 """Access that the document declares, as `serve` follows it."""
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from controller.core.clock import Clock
 from controller.core.rates.retry import RetryPolicy
 
 _INTERVAL = timedelta(seconds=30)
+# An outage of a store of secrets delays a start no longer.
+_FIRST_SECONDS = 5.0
 _PATIENCE = RetryPolicy(attempts=2)
 
 
@@ -38,12 +41,17 @@ class DeclaredAccess:
         self._watch = DocumentWatch(file, chosen, session.document, state)
         self.policy: AccessPolicy = session.document.access
         self.keys = DeclaredKeySource(_secrets(session, clock).value)
+        self.keys.expect(self.policy.keys)
+        self._read = threading.Event()
         self._thread = Periodic("declared access", self.refresh, _INTERVAL)
 
     def start(self) -> None:
-        """Read the keys, and start to follow the document."""
-        self.keys.refresh(self.policy.keys)
+        """Start to follow the document, and wait a while for the first keys.
+
+        A key that is not read until then is answered with 503.
+        """
         self._thread.start()
+        self._read.wait(_FIRST_SECONDS)
 
     def access(self) -> AccessPolicy:
         """Return the access that the last valid document declares."""
@@ -53,6 +61,7 @@ class DeclaredAccess:
         """Read the document and the keys again; an invalid document changes nothing."""
         self.policy = self._watch.current().access
         self.keys.refresh(self.policy.keys)
+        self._read.set()
 
     def close(self) -> None:
         """End the thread."""

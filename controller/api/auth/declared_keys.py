@@ -52,11 +52,6 @@ class DeclaredKeySource:
         """True if any key is declared and may be accepted."""
         return bool(self._known.callers or self._known.unread)
 
-    @property
-    def is_complete(self) -> bool:
-        """True if the text of each key is known."""
-        return not self._known.unread
-
     async def caller(self, credential: Secret) -> Caller | None:
         """Return the caller of a declared key; None for any other text.
 
@@ -69,6 +64,10 @@ class DeclaredKeySource:
             msg = f"the text of key {known.unread[0]} cannot be read now"
             raise TransientError(msg)
         return found
+
+    def expect(self, keys: Mapping[str, DeclaredKey]) -> None:
+        """Take the text of each key for unread, until the first ``refresh``."""
+        self._known = _Known(unread=tuple(keys))
 
     def refresh(self, keys: Mapping[str, DeclaredKey]) -> None:
         """Read the text of each key again. Blocks; for one thread at a time."""

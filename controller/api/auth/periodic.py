@@ -23,13 +23,14 @@ class Periodic:
     def __init__(
         self, name: str, action: Callable[[], object], interval: timedelta
     ) -> None:
+        self._name = name
         self._action = action
         self._seconds = interval.total_seconds()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> Self:
-        """Start the thread; the first call is after the interval."""
+        """Start the thread; the first call is at once."""
         self._thread.start()
         return self
 
@@ -39,8 +40,9 @@ class Periodic:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._ended.wait(self._seconds):
+        while not self._ended.is_set():
             try:
                 self._action()
             except Exception:
-                log.exception("failed in thread %s", self._thread.name)
+                log.exception("periodic action failed", extra={"action": self._name})
+            self._ended.wait(self._seconds)

@@ -1,5 +1,6 @@
 """Number of processes that share the limits of requests."""
 
+import threading
 from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol, Self
@@ -20,6 +21,10 @@ class LiveReplicas(Protocol):
         ...
 
 
+# Longest wait for the first heartbeat: an outage of the store delays no start.
+_FIRST_SECONDS = 2.0
+
+
 class ReplicaCount:
     """Thread that records heartbeats and keeps the number; start it, and close it.
 
@@ -34,6 +39,7 @@ class ReplicaCount:
     def __init__(self, replicas: LiveReplicas, interval: timedelta) -> None:
         self._replicas = replicas
         self._count = 1
+        self._tried = threading.Event()
         self._thread = Periodic("replica heartbeat", self.beat, interval)
 
     def __call__(self) -> int:
@@ -41,15 +47,16 @@ class ReplicaCount:
         return self._count
 
     def start(self) -> Self:
-        """Record the first heartbeat, and start the thread."""
-        self.beat()
+        """Start the thread, and wait for the first heartbeat, at most 2 seconds."""
         self._thread.start()
+        self._tried.wait(_FIRST_SECONDS)
         return self
 
     def beat(self) -> None:
         """Record a heartbeat and keep the number; an outage changes nothing."""
         with suppress(ControllerError):
             self._count = max(1, self._replicas.beat())
+        self._tried.set()
 
     def close(self) -> None:
         """End the thread, and take this process out of the count."""

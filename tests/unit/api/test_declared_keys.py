@@ -93,6 +93,15 @@ def test_an_outage_at_the_start_is_no_refusal():
     assert caller(found, FIRST) is not None
 
 
+def test_a_request_before_the_first_reading_is_no_refusal():
+    found = DeclaredKeySource(Stores(A=FIRST))
+    found.expect(keys("A"))
+
+    assert found.has_callers
+    with pytest.raises(TransientError, match="key A cannot be read"):
+        caller(found, FIRST)
+
+
 def test_a_deleted_secret_and_a_removed_key_are_not_accepted():
     stores = Stores(A=FIRST, B=SECOND)
     found = source(stores, "A", "B")

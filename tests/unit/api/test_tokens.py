@@ -172,6 +172,10 @@ ATTACKS = {
     "an unencoded payload": forged(
         {"alg": "ES256", "kid": "ec", "crit": ["b64"], "b64": False}
     ),
+    "critical extensions, signed": forged(
+        {"alg": "Ed25519", "kid": "ed", "crit": ["exp"], "exp": 1},
+        signature=KEYS["ed"].private_key.sign,
+    ),
     "no key id": signed(header={"kid": None}),
     "an empty key id": signed(header={"kid": ""}),
     "a key id that is a path": signed(header={"kid": "../../etc/passwd"}),

@@ -28,6 +28,8 @@ from controller.core.errors import RefusedError
 from controller.core.values.secret import Secret, SecretUrl
 
 if TYPE_CHECKING:
+    from controller.core.access.client_address import IpNetwork
+    from controller.core.access.rate import RequestClass, RequestRate
     from controller.core.dns.pins import Pin
     from controller.core.dns.rollout import Modes
 
@@ -43,6 +45,18 @@ def _pins(text: str) -> "tuple[Pin, ...]":
     from controller.core.dns.pins import environment_pins
 
     return environment_pins(text)
+
+
+def _rates(text: str) -> "Mapping[RequestClass, RequestRate]":
+    from controller.core.access.rate import rates
+
+    return rates(text)
+
+
+def _networks(text: str) -> "tuple[IpNetwork, ...]":
+    from controller.core.access.client_address import networks
+
+    return networks(text)
 
 
 _SHORTEST_PEPPER = 32
@@ -299,6 +313,37 @@ class Settings:
             aliases=("API_PORT",),
         ),
     )
+    auth_service_url: str | None = field(
+        default=None,
+        metadata=row(
+            "AUTH_SERVICE_URL",
+            url,
+            "URL of the authentication service, if `access.auth_service` of the document "
+            "declares none.",
+            example="https://auth.hokus.ai",
+            aliases=("HOKUSAI_AUTH_SERVICE_URL",),
+        ),
+    )
+    api_rates: "Mapping[RequestClass, RequestRate] | None" = field(
+        default=None,
+        metadata=row(
+            "HOKUSAI_API_RATES",
+            _rates,
+            "Limits of requests to the API by class, for callers without limits of "
+            "their own; of all replicas together.",
+            example="control=600/min,predict=10/s burst 50",
+        ),
+    )
+    api_proxies: "tuple[IpNetwork, ...]" = field(
+        default=(),
+        metadata=row(
+            "HOKUSAI_TRUSTED_PROXIES",
+            _networks,
+            "Networks of the load balancers and proxies in front of the API: the client "
+            "is the right-most address of X-Forwarded-For outside of them.",
+            example="10.0.0.0/16,172.31.0.0/16",
+        ),
+    )
     api_metrics_host: str = field(
         default="0.0.0.0",  # noqa: S104  # a container's only address is unknown
         metadata=row(
@@ -447,16 +492,6 @@ VARIABLES: dict[str, Variable] = {
     entry.name: entry.metadata["variable"] for entry in fields(Settings)
 }
 DEFAULTS: dict[str, Any] = {entry.name: entry.default for entry in fields(Settings)}
-# Variables of the previous platform that have no effect here.
-WITHOUT_EFFECT = (
-    "AUTH_SERVICE_URL",
-    "HOKUSAI_AUTH_SERVICE_URL",
-)
-
-
-def without_effect(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the variables that are set in ``environ`` but have no effect."""
-    return tuple(name for name in WITHOUT_EFFECT if environ.get(name, "").strip())
 
 
 def reference() -> str:

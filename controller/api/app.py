@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from controller.api import errors
+from controller.api.auth.answer_headers import AnswerHeaders
 from controller.api.auth.authentication import Authentication
 from controller.api.auth.requirements import CallerCheck
 from controller.api.control import delivery_routes, dns_routes, key_routes
@@ -79,5 +80,6 @@ def create_app(
         app.include_router(key_routes.router(keys, access))
     if window is not None:
         app.include_router(outlook_routes.router(window, clock, access))
+    app.add_middleware(AnswerHeaders)
     app.add_middleware(RequestMetrics, metrics=metrics or Metrics())
     return app

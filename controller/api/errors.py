@@ -52,7 +52,8 @@ async def _http(_request: Request, error: Exception) -> Response:
     headers = getattr(error, "headers", None)
     if status == HTTPStatus.NOT_MODIFIED:
         return Response(status_code=status, headers=headers)
-    return problem(status, str(getattr(error, "detail", "")), headers)
+    members = getattr(error, "members", {})
+    return problem(status, str(getattr(error, "detail", "")), headers, **members)
 
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:

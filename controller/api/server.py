@@ -46,6 +46,9 @@ def serve(
         access_log=False,
         http=DeadlineProtocol,
         server_header=False,
+        # uvicorn would believe any X-Forwarded-For from this machine; see
+        # `core/access/client_address.py`.
+        proxy_headers=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     asyncio.run(_Server(config, app, started, stopping).main(metrics))

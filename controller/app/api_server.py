@@ -1,7 +1,7 @@
 """The API service: what it looks at, and where it listens."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from importlib.metadata import version
 from urllib.parse import urlsplit
@@ -12,8 +12,13 @@ from controller.api.auth.authentication import (
     BootstrapKey,
     CallerSource,
 )
+from controller.api.auth.replica_count import ReplicaCount
+from controller.api.auth.request_limits import RequestLimits
 from controller.api.auth.requirements import CallerCheck
+from controller.api.auth.signing_keys import SigningKeys
 from controller.api.auth.stored_keys import StoredKeySource
+from controller.api.auth.tokens import TokenSource
+from controller.api.auth.validated_keys import ValidatedKeySource
 from controller.api.control.dns_routes import DnsControl
 from controller.api.control.inspection import LogWindow
 from controller.api.health.checks import Checks, Look
@@ -29,11 +34,18 @@ from controller.app.server_view import ServerView
 from controller.app.shutdown import Shutdown
 from controller.bootstrap.api_key import key_source
 from controller.bootstrap.controller import NoFallbacks
+from controller.bootstrap.holder import holder_id
 from controller.bootstrap.mlflow import connect
 from controller.bootstrap.names import declared_pins, mlflow_fallback, resolver_for
 from controller.bootstrap.store_file import store_is_there
+from controller.clients.auth_service import PATH, AuthServiceClient
+from controller.clients.bounded import BoundedClient
 from controller.clients.clock import SystemClock
+from controller.clients.jwks import JwksClient
 from controller.clients.mlflow.api import MlflowApi
+from controller.core.access.policy import AccessPolicy
+from controller.core.access.tokens import TokenPolicy
+from controller.core.access.validated_key import AuthServicePolicy
 from controller.core.audit.chain import AuditRecord, ChainReport, verified
 from controller.core.audit.entry import AuditSource, Via
 from controller.core.clock import Clock
@@ -47,6 +59,7 @@ from controller.core.webhooks.delivery_requests import DeliverySelection
 from controller.core.webhooks.event import MODEL_REGISTERED
 from controller.core.webhooks.records import DeliveryReport
 from controller.resolver import Keeper
+from controller.resolver.names import Names
 from controller.settings import Settings
 from controller.store.api_keys import StoredKeyOperations, StoredKeys
 from controller.store.audit_log import AuditLog
@@ -59,6 +72,7 @@ from controller.store.fallbacks import StoredFallbacks
 from controller.store.heartbeat import HEART, Heartbeat, Heartbeats
 from controller.store.model_metadata import MetadataView
 from controller.store.outage import StoreOutage
+from controller.store.replicas import INTERVAL, Replicas
 from controller.store.status import StatusTable
 from controller.store.triggers import Triggers
 from controller.telemetry.logs import KnownSecrets, configure_logging
@@ -123,6 +137,22 @@ def serve_api(
         closing.callback(outlook.close)
         flights = SingleFlight(clock)
         closing.callback(flights.close)
+        declared = outlook.access(clock)
+        if declared is not None:
+            declared.start()
+            closing.callback(declared.close)
+        policy = declared.policy if declared else AccessPolicy()
+        sources: list[CallerSource] = [declared.keys] if declared else []
+        if declared is not None and policy.tokens is not None:
+            signing = _signing_keys(policy.tokens, names, clock)
+            access = declared.access
+            sources.append(TokenSource(policy.tokens, signing, access, clock))
+        if declared is not None and policy.auth_service is not None:
+            validator = _auth_service(policy.auth_service, settings, names)
+            access = declared.access
+            sources.append(
+                ValidatedKeySource(policy.auth_service, validator, access, clock)
+            )
         app = create_app(
             Checks(looks, clock),
             _catalogue(mlflow.api, clock, database),
@@ -134,7 +164,12 @@ def serve_api(
             deliveries=_deliveries(database) if database else None,
             dns=DnsControl(names, _pins(database, settings)) if database else None,
             keys=_keys(database, settings) if database else None,
-            access=CallerCheck(_authentication(settings, database, clock)),
+            access=CallerCheck(
+                _authentication(settings, database, clock, sources),
+                _limits(settings, policy, database, closing),
+                settings.api_proxies,
+            ),
+            public_models="models" in policy.public,
         )
         serve(
             app,
@@ -189,16 +224,57 @@ def _catalogue(
 
 
 def _authentication(
-    settings: Settings, database: Database | None, clock: Clock
+    settings: Settings,
+    database: Database | None,
+    clock: Clock,
+    others: Sequence[CallerSource] = (),
 ) -> Authentication:
-    """Return the sources of callers."""
+    """Return the sources of callers; ``others`` are asked last."""
     sources: list[CallerSource] = []
     if settings.api_key:
         sources.append(BootstrapKey(settings.api_key))
     if database is not None and settings.key_peppers:
         keys = StoredKeys(database)
         sources.append(StoredKeySource(keys, settings.key_peppers, clock))
-    return Authentication(sources)
+    return Authentication([*sources, *others])
+
+
+def _signing_keys(tokens: TokenPolicy, names: Names, clock: Clock) -> SigningKeys:
+    """Return the public keys of the issuer of tokens."""
+    return SigningKeys(JwksClient(BoundedClient(tokens.jwks, names)).fetch, clock)
+
+
+def _auth_service(
+    policy: AuthServicePolicy, settings: Settings, names: Names
+) -> AuthServiceClient:
+    """Return the authentication service.
+
+    Raises:
+        RefusedError: Neither the document nor the settings have its URL.
+    """
+    url = policy.url or settings.auth_service_url
+    if not url:
+        msg = (
+            "access.auth_service needs a URL: set AUTH_SERVICE_URL, or declare "
+            "access.auth_service.url"
+        )
+        raise RefusedError(msg)
+    return AuthServiceClient(BoundedClient(url + PATH, names), policy.service_id)
+
+
+def _limits(
+    settings: Settings,
+    policy: AccessPolicy,
+    database: Database | None,
+    closing: ExitStack,
+) -> RequestLimits:
+    """Return the limits of requests, shared by the processes of one store."""
+    rates = {**(settings.api_rates or {}), **policy.limits}
+    if database is None:
+        return RequestLimits(rates)
+    count = ReplicaCount(Replicas(database, holder_id()), INTERVAL).start()
+    closing.callback(count.close)
+    return RequestLimits(rates, count)
 
 
 def _keys(database: Database, settings: Settings) -> StoredKeyOperations | None:

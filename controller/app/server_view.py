@@ -14,7 +14,9 @@ from controller.core.errors import NotFoundError, RefusedError, TransientError
 from controller.core.rates.retry import RetryPolicy
 
 if TYPE_CHECKING:
+    from controller.app.declared_access import DeclaredAccess
     from controller.bootstrap.controller import Controller
+    from controller.core.clock import Clock
     from controller.core.document.resource import ResourceId
     from controller.core.models.history import ModelEvent
     from controller.core.resources.details import DetailSection
@@ -61,6 +63,19 @@ class ServerView:
             return None
         context = read(self._file, self._chosen, self._state)
         return tracking_uri(context.document, context.settings)
+
+    def access(self, clock: Clock) -> DeclaredAccess | None:
+        """Return the access that the document declares; None without a document.
+
+        Raises:
+            SpecError: The document is not valid.
+            RefusedError: The environment is not valid.
+        """
+        from controller.app.declared_access import DeclaredAccess
+
+        if not self._file.exists():
+            return None
+        return DeclaredAccess(self._file, self._chosen, self._state, clock)
 
     def details(self, id_: ResourceId) -> tuple[DetailSection, ...]:
         """Return all there is to see of a resource."""

@@ -12,6 +12,7 @@ from controller.core.document.resource import Mode, Resource, ResourceId
 from controller.core.errors import Diagnostic
 from controller.core.resources.kind import Kind
 from controller.core.values.identity import content_hash
+from controller.spec.access import AccessSection
 from controller.spec.common import Common
 from controller.spec.graph import (
     Dependency,
@@ -56,6 +57,7 @@ class Compiler:
     links: list[Dependency] = field(default_factory=list)
     mentions: list[Dependency] = field(default_factory=list)
     platform: Platform | None = None
+    access: AccessSection | None = None
     local: LocalSection | None = None
 
     def run(self) -> None:
@@ -70,6 +72,7 @@ class Compiler:
         if header:
             self._platform_resources(header, mode)
         declared = frozenset(ResourceId(k.name, name) for k, name, _ in self._entries())
+        self.access = header.access if header else None
         if header and header.local:
             self._local(header.local)
         if header and header.platform.controller:

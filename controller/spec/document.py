@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from controller.core.access.policy import AccessPolicy
 from controller.core.document.platform import ENVIRONMENTS, Platform
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import Diagnostic, SourcePosition, SpecError
@@ -39,6 +40,7 @@ class Document:
         digest: Hash of the meaning, including values from the environment.
         files: Files that were read, the main one first.
         fills: Values from the environment.
+        access: Declared access to the API.
         local: Commands and tasks of the local platform; None elsewhere.
         places: Source positions of resources, and of values that an overlay or the
             environment changed.
@@ -50,6 +52,7 @@ class Document:
     digest: str
     files: tuple[str, ...]
     fills: tuple[EnvironmentDefault, ...] = ()
+    access: AccessPolicy = field(default_factory=AccessPolicy)
     local: LocalSection | None = None
     places: Mapping[str, SourcePosition] = field(default_factory=dict)
     warnings: tuple[Diagnostic, ...] = ()
@@ -158,12 +161,16 @@ def _finished(
         "resources": [_meaning(r) for _, r in sorted(compiler.resources.items())],
         "local": local.model_dump(mode="json") if local else None,
     }
+    if compiler.access is not None:
+        # A document without the section keeps the digest that saved plans have.
+        meaning["access"] = compiler.access.model_dump(mode="json")
     return Document(
         platform=platform,
         resources=compiler.resources,
         digest=content_hash(meaning),
         files=tuple(file for file, digest in sources.digests.items() if digest),
         fills=fills,
+        access=compiler.access.policy() if compiler.access else AccessPolicy(),
         local=local,
         places=places,
         warnings=tuple(_in_order(compiler.warnings, list(sources.digests))),

@@ -58,7 +58,8 @@ QueueUrl = Annotated[
         longest=512,
     ),
 ]
-_LOOPBACK = r"https?://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?$"
+# Beginning of a URL of this machine.
+LOOPBACK = r"https?://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?(/|$)"
 
 
 class ReconcileSection(Section):
@@ -179,7 +180,7 @@ class PlatformSection(Section):
 
     @model_validator(mode="after")
     def _stays_on_this_machine(self) -> Self:
-        here = self.endpoint is None or re.match(_LOOPBACK, self.endpoint)
+        here = self.endpoint is None or re.match(LOOPBACK, self.endpoint)
         if self.environment == "local" and not here:
             hint = "remove it in the overlay with endpoint: null"
             reject("must be on this machine in environment local", hint, "endpoint")

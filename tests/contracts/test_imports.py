@@ -38,7 +38,7 @@ def test_a_command_imports_only_what_it_needs(command):
     assert imported(STEPS[command]) & FORBIDDEN[command] == set()
 
 
-def test_validate_imports_at_most_125_modules_of_ours():
+def test_validate_imports_at_most_133_modules_of_ours():
     program = (
         "import sys\nfrom controller.cli import main\nmain(['validate'])\n"
         "print(sum(n.startswith('controller') for n in sys.modules), file=sys.stderr)"
@@ -48,4 +48,4 @@ def test_validate_imports_at_most_125_modules_of_ours():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
 
-    assert int(ran.stderr.splitlines()[-1]) <= 125
+    assert int(ran.stderr.splitlines()[-1]) <= 133

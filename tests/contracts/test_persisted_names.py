@@ -39,11 +39,12 @@ from controller.core.webhooks.records import Sink
 from controller.core.webhooks.redis_message import CHANNEL, QUEUE
 from controller.core.webhooks.resource_event import RESOURCE_EVENTS
 from controller.engine.leader import LEASE
-from controller.settings import VARIABLES, WITHOUT_EFFECT
+from controller.settings import VARIABLES
 from controller.store.attempts import ANSWERED, STARTED, UNANSWERED, UNKNOWN
 from controller.store.delivery_states import BLOCKED, CANCELLED, HELD, SUPERSEDED
 from controller.store.events import EventKind
 from controller.store.heartbeat import HEART
+from controller.store.replicas import SERVE
 from controller.store.schema import VERSION_TABLE
 from controller.store.tables import metadata
 from controller.telemetry.metrics import ALL
@@ -129,11 +130,10 @@ FOUND = {
     "intent_verbs": sorted(Verb),
     "intent_outcomes": sorted(type_.__name__ for type_ in get_args(Outcome)),
     "leases": [LEASE],
-    "heartbeats": [HEART],
+    "heartbeats": [HEART, f"{SERVE}HOLDER"],
     "notes": [APPLIED, DRIFT, POSITIONS],
     "derived": derived(),
     "environment_variables": variables(),
-    "without_effect": [*WITHOUT_EFFECT],
     "metrics": {metric.name: labels(metric) for metric in ALL},
 }
 

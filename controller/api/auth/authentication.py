@@ -32,6 +32,8 @@ class CallerSource(Protocol):
         """Return the caller; None if this source does not accept the credential.
 
         Raises:
+            NotAuthenticatedError: The credential is for this source only, and is not
+                valid.
             TransientError: The source cannot answer now.
         """
         ...
@@ -67,7 +69,8 @@ class Authentication:
     @property
     def has_sources(self) -> bool:
         """True if any credential can be accepted."""
-        return bool(self._sources)
+        # A source of declared keys is empty while the document declares none.
+        return any(getattr(source, "has_callers", True) for source in self._sources)
 
     async def caller(self, headers: Iterable[tuple[bytes, bytes]]) -> Caller:
         """Return the caller of a request.

@@ -1,7 +1,6 @@
 """The ``validate`` command."""
 
 import argparse
-import os
 
 from controller.cli import exit_codes, options
 from controller.cli.commands import Group
@@ -23,10 +22,7 @@ def run(args: argparse.Namespace) -> int:
     from controller.cli.terminal import out, tell, tell_warnings
     from controller.cli.views.documents import render_document, render_problems
     from controller.core.errors import SpecError
-    from controller.settings import without_effect
 
-    for name in without_effect(os.environ):
-        tell(f"warning: {name} has no effect in this version; unset it")
     try:
         context = read(args.file, args.environment, args.state)
     except SpecError as error:
@@ -36,5 +32,10 @@ def run(args: argparse.Namespace) -> int:
             tell(str(error))
         return exit_codes.Exit.FAILED
     tell_warnings(context.document.warnings)
+    if context.settings.auth_service_url and not context.document.access.auth_service:
+        tell(
+            "warning: AUTH_SERVICE_URL has no effect: declare access.auth_service in "
+            "the document, or unset it"
+        )
     out(render_document(context.document, args.output))
     return exit_codes.Exit.OK

@@ -7,7 +7,7 @@ import urllib.request
 
 import pytest
 
-from tests.builders.api_server import serving
+from tests.builders.api_server import KEY, serving
 from tests.builders.local_process import free_port
 from tests.builders.waiting import eventually
 from tests.fakes.chaos_dns import ChaosDns, Fault
@@ -39,7 +39,8 @@ def settings(dns, port, **more):
 
 def answer(url, method="GET"):
     try:
-        request = urllib.request.Request(url, method=method)
+        headers = {"X-API-Key": KEY}
+        request = urllib.request.Request(url, method=method, headers=headers)
         with urllib.request.urlopen(request, timeout=10) as response:
             return response.status, response.read().decode()
     except urllib.error.HTTPError as error:

@@ -148,3 +148,22 @@ def test_each_route_is_public_or_lists_its_scopes():
         for operation in operations.values():
             assert (path in PUBLIC) != (SCOPES_FIELD in operation), path
             assert ("security" in operation) == (SCOPES_FIELD in operation), path
+
+
+def test_each_route_names_its_scopes_to_a_key_without_them():
+    keys = Keys(nothing=["models:sources"])
+    told = {}
+    for path, operations in application(keys).openapi()["paths"].items():
+        for method, operation in operations.items():
+            scopes = [s for s in operation.get(SCOPES_FIELD, ()) if s != "models:read"]
+            if scopes:
+                url = path.replace("{reference}", "x")
+                answer = ask(keys, url, method, authorization="Bearer nothing")
+                challenge = answer.headers["www-authenticate"]
+                told[path, method] = (
+                    answer.status_code,
+                    challenge.partition("scope=")[2],
+                )
+                assert told[path, method] == (403, f'"{" ".join(scopes)}"')
+
+    assert len(told) > 10

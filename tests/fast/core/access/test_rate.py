@@ -2,7 +2,13 @@
 
 import pytest
 
-from controller.core.access.rate import RequestRate, rate
+from controller.core.access.rate import (
+    DEFAULT_RATES,
+    RequestClass,
+    RequestRate,
+    rate,
+    rates,
+)
 
 
 @pytest.mark.parametrize(
@@ -28,5 +34,40 @@ def test_a_text_that_is_no_rate_is_explained(text):
 
 
 def test_replicas_share_a_rate_and_each_has_at_least_one_request():
-    assert rate("600/min burst 9").shared(3) == RequestRate(200, 60, 3)
-    assert rate("1/min").shared(3) == RequestRate(1, 60, 1)
+    assert rate("600/min burst 9").shared(3) == RequestRate(600, 180, 3)
+    assert rate("1/min").shared(3) == RequestRate(1, 180, 1)
+
+
+@pytest.mark.parametrize("replicas", range(1, 50))
+@pytest.mark.parametrize("text", ["1/min", "7/s burst 3", "600/min", "10/h burst 49"])
+def test_shares_add_up_to_the_rate(text, replicas):
+    whole, share = rate(text), rate(text).shared(replicas)
+
+    each = share.count / share.seconds
+    assert each * replicas == pytest.approx(whole.count / whole.seconds)
+    assert share.burst * replicas <= max(whole.burst, replicas)
+
+
+def test_rates_of_classes_are_listed():
+    assert rates("predict=600/min, failed-auth=5/min burst 2") == {
+        RequestClass.PREDICT: RequestRate(600, 60, 600),
+        RequestClass.FAILED_AUTH: RequestRate(5, 60, 2),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("guess=1/s", "names no class of predict, mlflow-read"),
+        ("predict", "has no rate for predict, as in 600/min"),
+        ("predict=1/s,predict=2/s", "has two rates for predict"),
+        ("predict=1/s,", "names no class"),
+    ],
+)
+def test_a_list_that_is_wrong_is_explained(text, problem):
+    with pytest.raises(ValueError, match=problem):
+        rates(text)
+
+
+def test_each_class_has_a_limit():
+    assert set(DEFAULT_RATES) == set(RequestClass)

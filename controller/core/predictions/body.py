@@ -86,16 +86,14 @@ def _version(options: Any) -> int | None:
             refuse(f"{_OPTIONS}.{shown(key)}", "is not supported")
     if options.get("inference_method") not in {None, *METHODS}:
         refuse(f"{_OPTIONS}.inference_method", f"must be {' or '.join(METHODS)}")
-    version = options.get("model_version")
-    match version:
-        case None:
-            return None
-        case bool():
-            pass
-        case int() if version > 0:
-            return version
-        case str() if version.isascii() and version.isdigit():
-            return int(version)
-        case _:
-            pass
-    refuse(f"{_OPTIONS}.model_version", "must be the number of a version")
+    return _number(options.get("model_version"))
+
+
+def _number(version: Any) -> int | None:
+    is_number = isinstance(version, int) and not isinstance(version, bool)
+    is_text = isinstance(version, str) and version.isascii() and version.isdigit()
+    if version is None:
+        return None
+    if not is_text and not (is_number and version > 0):
+        refuse(f"{_OPTIONS}.model_version", "must be the number of a version")
+    return int(version)

@@ -15,6 +15,8 @@ from controller.api.health.checks import HealthSource
 from controller.api.metrics import RequestMetrics
 from controller.api.models import routes as models_routes
 from controller.api.models.routes import ModelCatalogue
+from controller.api.predict import routes as predict_routes
+from controller.api.predict.prediction import Predictor
 from controller.core.access.stored_keys import KeyOperations
 from controller.core.clock import Clock
 from controller.core.webhooks.delivery_requests import DeliveryOperations
@@ -35,6 +37,7 @@ def create_app(
     keys: KeyOperations | None = None,
     access: CallerCheck | None = None,
     public_models: bool = False,
+    predictor: Predictor | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -51,6 +54,7 @@ def create_app(
         keys: API keys in the store; None to leave those routes out.
         access: Check of the callers of these; None to refuse all.
         public_models: True if anybody may read the models, without their sources.
+        predictor: Performs predictions; None to leave those routes out.
     """
     app = FastAPI(
         title="Hokusai",
@@ -68,6 +72,8 @@ def create_app(
             health, clock, version, ready=lambda: not app.state.draining
         )
     )
+    if predictor is not None:
+        app.include_router(predict_routes.router(predictor, clock, version))
     app.include_router(models_routes.router(models, access, is_public=public_models))
     if records is not None:
         app.include_router(control_routes.router(records, access))

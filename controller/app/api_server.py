@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
@@ -22,6 +23,8 @@ from controller.api.metrics_port import MetricsPort
 from controller.api.models.details import InputSchemas
 from controller.api.models.listing import KnownModels
 from controller.api.models.routes import ModelCatalogue
+from controller.api.predict.prediction import Predictor
+from controller.api.predict.resolution import ModelResolution
 from controller.api.server import serve
 from controller.api.single_flight import SingleFlight
 from controller.app.attempts import last_tried
@@ -29,6 +32,7 @@ from controller.app.server_view import ServerView
 from controller.app.shutdown import Shutdown
 from controller.bootstrap.api_key import key_source
 from controller.bootstrap.controller import NoFallbacks
+from controller.bootstrap.holder import holder_id
 from controller.bootstrap.mlflow import connect
 from controller.bootstrap.names import declared_pins, mlflow_fallback, resolver_for
 from controller.bootstrap.store_file import store_is_there
@@ -47,6 +51,8 @@ from controller.core.webhooks.delivery_requests import DeliverySelection
 from controller.core.webhooks.event import MODEL_REGISTERED
 from controller.core.webhooks.records import DeliveryReport
 from controller.resolver import Keeper
+from controller.serving.mlflow_loader import MlflowLoader
+from controller.serving.served_models import ServedModels
 from controller.settings import Settings
 from controller.store.api_keys import StoredKeyOperations, StoredKeys
 from controller.store.audit_log import AuditLog
@@ -62,7 +68,12 @@ from controller.store.outage import StoreOutage
 from controller.store.status import StatusTable
 from controller.store.triggers import Triggers
 from controller.telemetry.logs import KnownSecrets, configure_logging
-from controller.telemetry.metrics import API_METRICS, STORE_OUTAGES, Metrics
+from controller.telemetry.metrics import (
+    API_METRICS,
+    PREDICTION_QUEUE_SECONDS,
+    STORE_OUTAGES,
+    Metrics,
+)
 
 log = logging.getLogger(__name__)
 
@@ -123,9 +134,17 @@ def serve_api(
         closing.callback(outlook.close)
         flights = SingleFlight(clock)
         closing.callback(flights.close)
+        known = KnownModels(mlflow.api, clock)
+        served = ServedModels(
+            MlflowLoader(uri, settings.trusted_models),
+            clock,
+            observe_batch=partial(metrics.measure, PREDICTION_QUEUE_SECONDS),
+        )
+        closing.callback(served.close)
+        access = CallerCheck(_authentication(settings, database, clock))
         app = create_app(
             Checks(looks, clock),
-            _catalogue(mlflow.api, clock, database),
+            _catalogue(known, mlflow.api, clock, database),
             clock=clock,
             version=version("hokusai-controller"),
             metrics=metrics,
@@ -134,7 +153,14 @@ def serve_api(
             deliveries=_deliveries(database) if database else None,
             dns=DnsControl(names, _pins(database, settings)) if database else None,
             keys=_keys(database, settings) if database else None,
-            access=CallerCheck(_authentication(settings, database, clock)),
+            access=access,
+            predictor=Predictor(
+                served,
+                ModelResolution(known, clock),
+                access,
+                metrics,
+                process=holder_id(),
+            ),
         )
         serve(
             app,
@@ -177,11 +203,11 @@ class _RegistrationDeliveries:
 
 
 def _catalogue(
-    mlflow: MlflowApi, clock: Clock, database: Database | None
+    known: KnownModels, mlflow: MlflowApi, clock: Clock, database: Database | None
 ) -> ModelCatalogue:
     """Return what is known of models, with a store or without."""
     return ModelCatalogue(
-        KnownModels(mlflow, clock),
+        known,
         MetadataView(database) if database else None,
         _RegistrationDeliveries(database) if database else None,
         InputSchemas(mlflow, clock),

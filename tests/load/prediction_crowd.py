@@ -74,7 +74,9 @@ async def _measured(
     callers = [
         (
             await loop.create_connection(
-                lambda: _Caller(request, latencies), parts.hostname, parts.port
+                lambda: _Caller(request, latencies),
+                parts.hostname or "",
+                parts.port or 80,
             )
         )[1]
         for _ in range(connections)

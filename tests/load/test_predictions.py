@@ -113,7 +113,7 @@ def answer(url: str, key: str = "") -> object:
 def scoring_server(uri: str, folder: Path):
     port = free_port()
     programs = Path(sys.executable).parent
-    command = [programs / "mlflow", "models", "serve"]
+    command = [str(programs / "mlflow"), "models", "serve"]
     options = ["-m", f"models:/{NAME}/1", "--env-manager", "local", "-p", str(port)]
     with (folder / "scoring.log").open("w") as log:
         process = subprocess.Popen(

@@ -15,7 +15,7 @@ from controller.api.health.checks import HealthSource
 from controller.api.metrics import RequestMetrics
 from controller.api.models import routes as models_routes
 from controller.api.models.routes import ModelCatalogue
-from controller.api.predict import platform_routes
+from controller.api.predict import open_inference_routes, platform_routes
 from controller.api.predict import routes as predict_routes
 from controller.api.predict.prediction import Predictor
 from controller.core.access.stored_keys import KeyOperations
@@ -75,6 +75,7 @@ def create_app(
     )
     if predictor is not None:
         app.include_router(predict_routes.router(predictor, clock, version))
+        app.include_router(open_inference_routes.router(predictor, version))
         app.include_router(platform_routes.router())
     app.include_router(models_routes.router(models, access, is_public=public_models))
     if records is not None:

@@ -125,17 +125,23 @@ def router(predictor: Predictor, clock: Clock, version: str) -> APIRouter:
     return routes
 
 
-def invalid_input(error: InputError) -> Response:
-    """Return the answer that names each violation, without the values."""
+def invalid_input(refused: InputError, /, **more: Any) -> Response:
+    """Return the answer that names each violation, without the values.
+
+    Args:
+        refused: Violations.
+        more: Further fields of the answer.
+    """
     errors = [
         {"field": v.field, "message": v.message, "row": v.row, "column": v.column}
-        for v in error.violations
+        for v in refused.violations
     ]
     return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "The input is not what the model accepts.",
         errors=errors,
-        total=error.total,
+        total=refused.total,
+        **more,
     )
 
 

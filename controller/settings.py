@@ -59,6 +59,10 @@ def _networks(text: str) -> "tuple[IpNetwork, ...]":
     return networks(text)
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (part.strip() for part in text.split(","))))
+
+
 _SHORTEST_PEPPER = 32
 
 
@@ -358,6 +362,16 @@ class Settings:
             "HOKUSAI_API_METRICS_PORT",
             number(1, 65_535),
             "Port that the metrics of the API are served on: /metrics.",
+        ),
+    )
+    trusted_models: tuple[str, ...] = field(
+        default=(),
+        metadata=row(
+            "HOKUSAI_TRUSTED_MODELS",
+            _names,
+            "Names of models whose pickled or custom code the API executes, separated by "
+            "commas; * stands for any text.",
+            example="legacy-router,team-a-*",
         ),
     )
     webhook_url: str | None = field(

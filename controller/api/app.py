@@ -16,6 +16,9 @@ from controller.api.health.checks import HealthSource
 from controller.api.metrics import RequestMetrics
 from controller.api.models import routes as models_routes
 from controller.api.models.routes import ModelCatalogue
+from controller.api.predict import open_inference_routes, platform_routes
+from controller.api.predict import routes as predict_routes
+from controller.api.predict.prediction import Predictor
 from controller.core.access.stored_keys import KeyOperations
 from controller.core.clock import Clock
 from controller.core.webhooks.delivery_requests import DeliveryOperations
@@ -36,6 +39,7 @@ def create_app(
     keys: KeyOperations | None = None,
     access: CallerCheck | None = None,
     public_models: bool = False,
+    predictor: Predictor | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -52,6 +56,7 @@ def create_app(
         keys: API keys in the store; None to leave those routes out.
         access: Check of the callers of these; None to refuse all.
         public_models: True if anybody may read the models, without their sources.
+        predictor: Performs predictions; None to leave those routes out.
     """
     app = FastAPI(
         title="Hokusai",
@@ -69,6 +74,10 @@ def create_app(
             health, clock, version, ready=lambda: not app.state.draining
         )
     )
+    if predictor is not None:
+        app.include_router(predict_routes.router(predictor, clock, version))
+        app.include_router(open_inference_routes.router(predictor, version))
+        app.include_router(platform_routes.router())
     app.include_router(models_routes.router(models, access, is_public=public_models))
     if records is not None:
         app.include_router(control_routes.router(records, access))

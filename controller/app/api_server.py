@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
@@ -27,6 +28,8 @@ from controller.api.metrics_port import MetricsPort
 from controller.api.models.details import InputSchemas
 from controller.api.models.listing import KnownModels
 from controller.api.models.routes import ModelCatalogue
+from controller.api.predict.prediction import Predictor
+from controller.api.predict.resolution import ModelResolution
 from controller.api.server import serve
 from controller.api.single_flight import SingleFlight
 from controller.app.attempts import last_tried
@@ -60,6 +63,8 @@ from controller.core.webhooks.event import MODEL_REGISTERED
 from controller.core.webhooks.records import DeliveryReport
 from controller.resolver import Keeper
 from controller.resolver.names import Names
+from controller.serving.mlflow_loader import MlflowLoader
+from controller.serving.served_models import ServedModels
 from controller.settings import Settings
 from controller.store.api_keys import StoredKeyOperations, StoredKeys
 from controller.store.audit_log import AuditLog
@@ -76,7 +81,12 @@ from controller.store.replicas import INTERVAL, Replicas
 from controller.store.status import StatusTable
 from controller.store.triggers import Triggers
 from controller.telemetry.logs import KnownSecrets, configure_logging
-from controller.telemetry.metrics import API_METRICS, STORE_OUTAGES, Metrics
+from controller.telemetry.metrics import (
+    API_METRICS,
+    PREDICTION_QUEUE_SECONDS,
+    STORE_OUTAGES,
+    Metrics,
+)
 
 log = logging.getLogger(__name__)
 
@@ -145,17 +155,29 @@ def serve_api(
         sources: list[CallerSource] = [declared.keys] if declared else []
         if declared is not None and policy.tokens is not None:
             signing = _signing_keys(policy.tokens, names, clock)
-            access = declared.access
-            sources.append(TokenSource(policy.tokens, signing, access, clock))
+            grants_of = declared.access
+            sources.append(TokenSource(policy.tokens, signing, grants_of, clock))
         if declared is not None and policy.auth_service is not None:
             validator = _auth_service(policy.auth_service, settings, names)
-            access = declared.access
+            grants_of = declared.access
             sources.append(
-                ValidatedKeySource(policy.auth_service, validator, access, clock)
+                ValidatedKeySource(policy.auth_service, validator, grants_of, clock)
             )
+        known = KnownModels(mlflow.api, clock)
+        served = ServedModels(
+            MlflowLoader(uri, settings.trusted_models),
+            clock,
+            observe_batch=partial(metrics.measure, PREDICTION_QUEUE_SECONDS),
+        )
+        closing.callback(served.close)
+        access = CallerCheck(
+            _authentication(settings, database, clock, sources),
+            _limits(settings, policy, database, closing),
+            settings.api_proxies,
+        )
         app = create_app(
             Checks(looks, clock),
-            _catalogue(mlflow.api, clock, database),
+            _catalogue(known, mlflow.api, clock, database),
             clock=clock,
             version=version("hokusai-controller"),
             metrics=metrics,
@@ -164,12 +186,15 @@ def serve_api(
             deliveries=_deliveries(database) if database else None,
             dns=DnsControl(names, _pins(database, settings)) if database else None,
             keys=_keys(database, settings) if database else None,
-            access=CallerCheck(
-                _authentication(settings, database, clock, sources),
-                _limits(settings, policy, database, closing),
-                settings.api_proxies,
-            ),
+            access=access,
             public_models="models" in policy.public,
+            predictor=Predictor(
+                served,
+                ModelResolution(known, clock),
+                access,
+                metrics,
+                process=holder_id(),
+            ),
         )
         serve(
             app,
@@ -212,11 +237,11 @@ class _RegistrationDeliveries:
 
 
 def _catalogue(
-    mlflow: MlflowApi, clock: Clock, database: Database | None
+    known: KnownModels, mlflow: MlflowApi, clock: Clock, database: Database | None
 ) -> ModelCatalogue:
     """Return what is known of models, with a store or without."""
     return ModelCatalogue(
-        KnownModels(mlflow, clock),
+        known,
         MetadataView(database) if database else None,
         _RegistrationDeliveries(database) if database else None,
         InputSchemas(mlflow, clock),

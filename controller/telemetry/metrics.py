@@ -173,6 +173,33 @@ DNS_COMPARISONS = Metric(
     "Comparisons of the resolver with the machine; `failed`: only the machine answered.",
     {"result": ("agreed", "differed", "failed", "rescued", "both_failed")},
 )
+PREDICTIONS = Metric(
+    "predictions_total",
+    "counter",
+    "Requests for predictions, by outcome.",
+    {
+        "outcome": (
+            "predicted",
+            "refused",
+            "not_ready",
+            "invalid",
+            "failed",
+            "full",
+            "deadline",
+            "gone",
+        )
+    },
+)
+PREDICTION_SECONDS = Metric(
+    "prediction_seconds",
+    "histogram",
+    "Duration of a request for predictions in seconds.",
+)
+PREDICTION_QUEUE_SECONDS = Metric(
+    "prediction_queue_seconds",
+    "histogram",
+    "Time that a batch waited for its model in seconds; its count is that of batches.",
+)
 ALL = (
     RECONCILES,
     RECONCILE_ERRORS,
@@ -201,6 +228,9 @@ ALL = (
     DNS_QUERY_SECONDS,
     DNS_ADDRESS_CHANGES,
     DNS_COMPARISONS,
+    PREDICTIONS,
+    PREDICTION_SECONDS,
+    PREDICTION_QUEUE_SECONDS,
 )
 # Those that `serve` counts.
 API_METRICS = (
@@ -211,6 +241,9 @@ API_METRICS = (
     DNS_QUERY_SECONDS,
     DNS_ADDRESS_CHANGES,
     DNS_COMPARISONS,
+    PREDICTIONS,
+    PREDICTION_SECONDS,
+    PREDICTION_QUEUE_SECONDS,
 )
 
 

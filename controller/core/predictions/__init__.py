@@ -1,0 +1,1 @@
+"""Predictions: bodies of requests, strict inputs, safe loading, and batches."""

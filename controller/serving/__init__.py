@@ -1,0 +1,1 @@
+"""Models in memory: loads from MLflow, batches, and versions that are replaced."""

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
+from hashlib import sha256
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
@@ -21,6 +22,8 @@ from controller.api.health.health_checks import dns_look, mlflow_look, store_loo
 from controller.api.models.details import InputSchemas
 from controller.api.models.listing import KnownModels
 from controller.api.models.routes import ModelCatalogue
+from controller.api.proxy.proxy import MlflowProxy
+from controller.api.proxy.upstream import MlflowUpstream
 from controller.api.server import serve
 from controller.api.single_flight import SingleFlight
 from controller.app.attempts import last_tried
@@ -28,7 +31,8 @@ from controller.app.server_view import ServerView
 from controller.app.shutdown import Shutdown
 from controller.bootstrap.api_key import key_source
 from controller.bootstrap.controller import NoFallbacks
-from controller.bootstrap.mlflow import connect
+from controller.bootstrap.holder import holder_id
+from controller.bootstrap.mlflow import connect, credentials
 from controller.bootstrap.names import declared_pins, mlflow_fallback, resolver_for
 from controller.bootstrap.store_file import store_is_there
 from controller.clients.clock import SystemClock
@@ -131,6 +135,12 @@ def serve_api(
             dns=DnsControl(names, _pins(database, settings)) if database else None,
             keys=_keys(database, settings) if database else None,
             access=CallerCheck(_authentication(settings, database, clock)),
+            mlflow=MlflowProxy(
+                MlflowUpstream(
+                    uri, credentials(settings).headers(), names, clock, mlflow.context
+                ),
+                id_prefix=sha256(holder_id().encode()).hexdigest()[:12],
+            ),
         )
         serve(
             app,

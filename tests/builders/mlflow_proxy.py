@@ -49,13 +49,14 @@ def proxy_app(url, keys=EVERYTHING, credentials=(), **options):
 
 
 @contextmanager
-def proxy_serving(url, keys=EVERYTHING, credentials=(), **options):
-    """Yield the port of a proxy of ``url``, served in a thread."""
+def proxy_serving(url, keys=EVERYTHING, credentials=(), seconds=30, **options):
+    """Yield the port of a proxy of ``url``; ``seconds`` is the deadline of a request."""
     app, _ = proxy_app(url, keys, credentials, **options)
+    protocol = type("Protocol", (DeadlineProtocol,), {"seconds": seconds})
     with socket.create_server(("127.0.0.1", 0)) as listening:
         config = uvicorn.Config(
             app,
-            http=DeadlineProtocol,
+            http=protocol,
             log_config=None,
             server_header=False,
             access_log=False,

@@ -19,6 +19,7 @@ from controller.api.proxy.upstream import (
     UnansweredError,
     UnreachableError,
 )
+from controller.api.request_deadline import ACCEPTS_LONG_BODY
 from controller.core.access.caller import Caller
 from controller.core.access.scopes import KeyScope, scope
 from controller.core.proxy.forwarded_headers import (
@@ -108,6 +109,7 @@ class Forwarder:
             required.append(scope(ADMIN))
         permit(caller, required)
         if target.route.check is None:
+            request.scope[ACCEPTS_LONG_BODY] = True
             return self._forwarded(request, target, caller, id_, None)
         body = await _bounded_body(request)
         permit(caller, _scopes_of(target.route.check, body))

@@ -3,6 +3,7 @@
 import http.client
 import socket
 import threading
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -306,6 +307,31 @@ def test_an_upload_that_the_caller_leaves_ends_at_mlflow_too():
         client.close()
 
         assert server.ended.wait(20)
+
+
+def test_an_upload_may_take_longer_than_the_deadline_of_a_request():
+    def script(stream):
+        body = b""
+        while not body.endswith(b"0\r\n\r\n"):
+            body += stream.read(1)
+        stream.write(http_reply())
+
+    with talking(script, seconds=0.5) as (client, _):
+        upload(client)
+        deadline, pause = time.monotonic() + 1.5, threading.Event()
+        while time.monotonic() < deadline:
+            client.send(b"1\r\na\r\n")
+            pause.wait(0.05)
+        client.send(b"0\r\n\r\n")
+        assert client.getresponse().status == 200
+
+
+def test_an_upload_that_stops_ends_at_the_deadline():
+    with talking(read_to_end, seconds=0.3) as (client, server):
+        upload(client, b"first")
+
+        assert server.ended.wait(20)
+        assert client.sock.recv(1) == b""
 
 
 def test_a_caller_that_leaves_ends_the_request_to_mlflow():

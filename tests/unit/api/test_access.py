@@ -9,6 +9,7 @@ import pytest
 
 from controller.api.app import create_app
 from controller.api.auth.requirements import SCOPES_FIELD
+from controller.api.proxy.proxy import MlflowProxy
 from controller.core.access.caller import Caller
 from controller.core.access.scopes import grants
 from controller.core.errors import TransientError
@@ -50,6 +51,7 @@ def application(keys):
         deliveries=Nothing(),
         dns=Nothing(),
         access=access_with(ADMINISTRATOR, others=[keys]),
+        mlflow=MlflowProxy(Nothing(), "test"),
     )
 
 

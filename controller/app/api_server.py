@@ -23,6 +23,7 @@ from controller.api.models.details import InputSchemas
 from controller.api.models.listing import KnownModels
 from controller.api.models.routes import ModelCatalogue
 from controller.api.proxy.proxy import MlflowProxy
+from controller.api.proxy.registration_turns import StoredRegistrationLock
 from controller.api.proxy.upstream import MlflowUpstream
 from controller.api.server import serve
 from controller.api.single_flight import SingleFlight
@@ -60,6 +61,7 @@ from controller.store.dns_pins import StoredPinOperations, StoredPins
 from controller.store.events import EventLog, RecordedEvent
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.heartbeat import HEART, Heartbeat, Heartbeats
+from controller.store.lease import Leases
 from controller.store.model_metadata import MetadataView
 from controller.store.outage import StoreOutage
 from controller.store.status import StatusTable
@@ -140,6 +142,7 @@ def serve_api(
                     uri, credentials(settings).headers(), names, clock, mlflow.context
                 ),
                 id_prefix=sha256(holder_id().encode()).hexdigest()[:12],
+                lock=_registration_lock(database) if database else None,
             ),
         )
         serve(
@@ -213,6 +216,11 @@ def _keys(database: Database, settings: Settings) -> StoredKeyOperations | None:
         settings.key_peppers[0],
         key_source(settings.environment or "development"),
     )
+
+
+def _registration_lock(database: Database) -> StoredRegistrationLock:
+    """Return the locks of registrations that all replicas share."""
+    return StoredRegistrationLock(Leases(database), holder_id())
 
 
 def _deliveries(database: Database) -> StoredDeliveryOperations:

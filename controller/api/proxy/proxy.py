@@ -13,7 +13,11 @@ from starlette.types import Receive, Scope, Send
 from controller.api.auth.requirements import CallerCheck, permit, sunset_headers
 from controller.api.proxy.forwarding import ForwardedRequest, ForwardingResponse
 from controller.api.proxy.problems import proxy_problem, refusal
-from controller.api.proxy.registration_turns import RegistrationTurns, identified
+from controller.api.proxy.registration_turns import (
+    RegistrationLock,
+    RegistrationTurns,
+    identified,
+)
 from controller.api.proxy.upstream import (
     MlflowUpstream,
     UnansweredError,
@@ -62,12 +66,14 @@ class MlflowProxy:
         id_prefix: Begin of the ids of requests, different for each process.
         prefixes: Prefixes of this service that MLflow does not have.
         ui_hosts: Hosts whose root is the page of MLflow's user interface.
+        lock: Locks of registrations that all replicas share; None for one process.
     """
 
     upstream: MlflowUpstream
     id_prefix: str
     prefixes: Sequence[str] = PREFIXES
     ui_hosts: frozenset[str] = UI_HOSTS
+    lock: RegistrationLock | None = None
 
 
 class Forwarder:
@@ -85,7 +91,7 @@ class Forwarder:
         self._proxy = proxy
         self._access = access
         self._numbers = numbers
-        self._turns = RegistrationTurns(proxy.upstream)
+        self._turns = RegistrationTurns(proxy.upstream, proxy.lock)
 
     async def response(self, request: Request) -> Response:
         """Return the answer of MLflow, or the reason of a refusal."""

@@ -6,13 +6,18 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
+from controller.api.proxy.registration_turns import StoredRegistrationLock
+from controller.clients.clock import SystemClock
 from controller.core.models.registration import REGISTRATION_TAG, registration_hash
 from controller.emulation.mlflow import MlflowServer
+from controller.store.database import Database
+from controller.store.lease import Leases
 from tests.builders.api_server import KEY, serving
 from tests.builders.mlflow_proxy import proxy_serving
 
@@ -165,6 +170,35 @@ def test_equal_registrations_at_once_create_one_version(mlflow):
     assert {answer.status_code for answer in answers} == {200}
     versions = [answer.json()["model_version"] for answer in answers]
     assert all(version == versions[0] for version in versions)
+    assert len(found["model_versions"]) == 1
+
+
+def replicas(mlflow, folder, closing):
+    """Return clients of two replicas with one store."""
+    for name in ("first", "second"):
+        database = Database(f"sqlite:///{folder / 'store.db'}", SystemClock())
+        closing.callback(database.close)
+        database.upgrade()
+        lock = StoredRegistrationLock(Leases(database), name)
+        port = closing.enter_context(proxy_serving(mlflow.url, KEYS, lock=lock))
+        yield closing.enter_context(client_of(port))
+
+
+def test_equal_registrations_at_two_replicas_create_one_version(mlflow, tmp_path):
+    with ExitStack() as closing:
+        clients = [*replicas(mlflow, tmp_path, closing)]
+        clients[0].post(f"{V2}/registered-models/create", json={"name": "leads"})
+
+        def create(number):
+            return clients[number % 2].post(
+                f"{V2}/model-versions/create", json=registration()
+            )
+
+        with ThreadPoolExecutor(10) as pool:
+            answers = [*pool.map(create, range(10))]
+        found = clients[0].get(f"{V2}/model-versions/search").json()
+
+    assert {answer.status_code for answer in answers} == {200}
     assert len(found["model_versions"]) == 1
 
 

@@ -33,10 +33,11 @@ class KnownKeys:
         return Caller("caller", key[::-1], grants(self._keys[key]))
 
 
-def proxy_app(url, keys=EVERYTHING, credentials=(), **options):
+def proxy_app(url, keys=EVERYTHING, credentials=(), connection=None, **options):
     """Return the application with a proxy of ``url``, and its upstream."""
     clock = SystemClock()
-    upstream = MlflowUpstream(url, dict(credentials), LOOPBACK, clock)
+    connection = {"names": LOOPBACK, "clock": clock} | (connection or {})
+    upstream = MlflowUpstream(url, dict(credentials), **connection)
     app = create_app(
         Nothing(),
         Nothing(),
@@ -79,11 +80,11 @@ class ScriptedServer:
         heads: Requests that were received, to the empty line, as bytes.
     """
 
-    def __init__(self, script):
+    def __init__(self, script, port=0):
         self._script = script
         self.heads = []
         self.ended = threading.Event()
-        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._listening = socket.create_server(("127.0.0.1", port))
         self.port = self._listening.getsockname()[1]
 
     @property

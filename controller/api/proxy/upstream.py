@@ -56,6 +56,8 @@ class MlflowUpstream:
         names: Resolver of the host.
         clock: Clock.
         context: TLS context; None for the authorities of the machine.
+        patience: Seconds to connect, name resolution included, and to wait for each
+            part of an answer.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class MlflowUpstream:
         names: Names,
         clock: Clock,
         context: SSLContext | None = None,
+        patience: tuple[float, float] = (_CONNECT_SECONDS, _READ_SECONDS),
     ) -> None:
         self._base = url.rstrip("/").encode("ascii")
         self._credentials = {
@@ -73,6 +76,7 @@ class MlflowUpstream:
         self._names = names
         self._clock = clock
         self._context = context
+        self._connect_seconds, self._read_seconds = patience
         self._reachability = Reachability()
         self._at_once = 0
         self._session: aiohttp.ClientSession | None = None
@@ -107,7 +111,7 @@ class MlflowUpstream:
             msg = "MLflow cannot be reached."
             raise UnreachableError(msg) from error
         except TimeoutError as error:
-            msg = f"MLflow did not answer within {_READ_SECONDS:.0f} s."
+            msg = f"MLflow did not answer within {self._read_seconds:.0f} s."
             raise UnansweredError(msg, is_timeout=True) from error
         except (aiohttp.ClientError, OSError) as error:
             msg = "MLflow closed the connection before its answer was complete."
@@ -175,9 +179,9 @@ class MlflowUpstream:
                 skip_auto_headers=_NOT_ADDED,
                 timeout=aiohttp.ClientTimeout(
                     total=None,
-                    connect=_CONNECT_SECONDS,
-                    sock_connect=_CONNECT_SECONDS,
-                    sock_read=_READ_SECONDS,
+                    connect=self._connect_seconds,
+                    sock_connect=self._connect_seconds,
+                    sock_read=self._read_seconds,
                 ),
             )
         return self._session

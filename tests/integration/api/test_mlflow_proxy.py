@@ -1,5 +1,6 @@
 """Bytes that pass through the proxy, seen from both ends of its connections."""
 
+import asyncio
 import http.client
 import socket
 import threading
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from controller.resolver.names import FixedNames
 from tests.builders.mlflow_proxy import (
     ScriptedServer,
     http_reply,
@@ -443,3 +445,51 @@ def test_a_closed_port_is_an_outage_at_once():
 
     assert answer.status == 503
     assert answer.headers["retry-after"] == "5"
+
+
+class UnansweredNames(FixedNames):
+    """A resolver whose name server does not answer."""
+
+    async def resolve_async(self, host):
+        await asyncio.Event().wait()
+
+
+def test_a_name_without_an_answer_is_an_outage_within_the_time_to_connect():
+    connection = {"names": UnansweredNames(()), "patience": (0.2, 30)}
+    with proxy_serving("http://mlflow.internal:5000", connection=connection) as port:
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        client.request("GET", RUN, headers=AUTHORIZED)
+        answer = client.getresponse()
+        client.close()
+
+    assert answer.status == 503
+
+
+def test_an_mlflow_that_does_not_answer_is_a_timeout():
+    def script(stream):
+        read_to_end(stream)
+
+    answer, body, _ = asked(script, connection={"patience": (3, 0.2)})
+
+    assert answer.status == 504
+    assert b"did not answer" in body
+
+
+def test_after_an_outage_requests_connect_again():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    def status():
+        client.request("GET", RUN, headers=AUTHORIZED)
+        answer = client.getresponse()
+        answer.read()
+        return answer.status
+
+    with proxy_serving(f"http://127.0.0.1:{port}") as proxy:
+        client = http.client.HTTPConnection("127.0.0.1", proxy, timeout=5)
+        during = status()
+        with ScriptedServer(replying(http_reply()), port):
+            after = eventually(status, lambda found: found == 200)
+        client.close()
+
+    assert (during, after) == (503, 200)

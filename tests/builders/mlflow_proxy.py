@@ -54,7 +54,9 @@ def proxy_serving(url, keys=EVERYTHING, credentials=(), seconds=30, **options):
     """Yield the port of a proxy of ``url``; ``seconds`` is the deadline of a request."""
     app, _ = proxy_app(url, keys, credentials, **options)
     protocol = type("Protocol", (DeadlineProtocol,), {"seconds": seconds})
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    # asyncio disables Nagle's algorithm only for sockets that name their protocol.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
+        listening.bind(("127.0.0.1", 0))
         config = uvicorn.Config(
             app,
             http=protocol,

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
+# `upstream` logs the begin and the end of an outage, not each request.
+_UNREACHABLE = 503
 _OVERLOADED = frozenset({429, 503})
 _HOST_REFUSED = b"Invalid Host header"
 _HOST_ADVICE = (
@@ -98,7 +100,7 @@ class ForwardingResponse(Response):
             ) as answer:
                 await self._answer(answer, scope, received, send)
         except UnreachableError as error:
-            await self._refuse(503, str(error), scope, received, send)
+            await self._refuse(_UNREACHABLE, str(error), scope, received, send)
         except UnansweredError as error:
             if received.is_cut:
                 return
@@ -149,7 +151,8 @@ class ForwardingResponse(Response):
         send: Send,
     ) -> None:
         """Answer with a problem; break the connection off if an answer has begun."""
-        log.warning("MLflow did not answer", extra={"status": status, "cause": detail})
+        if status != _UNREACHABLE:
+            log.warning("MLflow failed", extra={"status": status, "cause": detail})
         if not self._has_begun:
             refused = proxy_problem(status, detail, dict(self._request.returned))
             await refused(scope, received.receive, send)

@@ -1,6 +1,7 @@
 """Connections to MLflow: one pool, with this service's credentials."""
 
 import json
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from ssl import SSLContext
@@ -12,8 +13,11 @@ from yarl import URL
 
 from controller.core.clock import Clock
 from controller.core.proxy.reachability import Reachability
+from controller.core.values.redact import redact
 from controller.resolver.aio import AddressResolver
 from controller.resolver.names import Names
+
+log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 3.0
 # As MLFLOW_HTTP_REQUEST_TIMEOUT of MLflow's client, its default.
@@ -104,10 +108,10 @@ class MlflowUpstream:
         self._at_once += 1
         try:
             async with self._request(method, target, headers, body) as response:
-                self._reachability.connected()
+                self._record_connection()
                 yield response
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            self._reachability.failed(self._clock.monotonic())
+            self._record_failure(error)
             msg = "MLflow cannot be reached."
             raise UnreachableError(msg) from error
         except TimeoutError as error:
@@ -144,6 +148,17 @@ class MlflowUpstream:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    def _record_connection(self) -> None:
+        if self._reachability.next_attempt is not None:
+            log.info("MLflow is reachable again")
+        self._reachability.connected()
+
+    def _record_failure(self, error: Exception) -> None:
+        if self._reachability.next_attempt is None:
+            cause = redact(f"{type(error).__name__}: {error}", ())
+            log.warning("MLflow cannot be reached", extra={"cause": cause})
+        self._reachability.failed(self._clock.monotonic())
 
     def _request(
         self, method: str, target: bytes, headers: Headers, body: Body

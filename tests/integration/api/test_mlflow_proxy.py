@@ -475,7 +475,8 @@ def test_an_mlflow_that_does_not_answer_is_a_timeout():
     assert b"did not answer" in body
 
 
-def test_after_an_outage_requests_connect_again():
+def test_after_an_outage_requests_connect_again(caplog):
+    caplog.set_level("INFO", "controller.api.proxy")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
 
@@ -492,4 +493,6 @@ def test_after_an_outage_requests_connect_again():
             after = eventually(status, lambda found: found == 200)
         client.close()
 
+    said = [record.getMessage() for record in caplog.records]
     assert (during, after) == (503, 200)
+    assert said == ["MLflow cannot be reached", "MLflow is reachable again"]

@@ -29,7 +29,8 @@ def json_object(body: bytes) -> Mapping[str, Any]:
     """Return the one JSON object that ``body`` is.
 
     Raises:
-        BodyRefusedError: It is not UTF-8, not an object, or has a key twice.
+        BodyRefusedError: It is not UTF-8, not an object, or has a key twice or one
+            that cannot be printed.
     """
     try:
         value = json.loads(body.decode(), object_pairs_hook=_unique)
@@ -98,5 +99,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         msg = "The body has a key twice."
+        raise BodyRefusedError(msg)
+    # Protocol buffers read a name up to a null character: `alias\0` is `alias`.
+    if not all(map(str.isprintable, found)):
+        msg = "The body has a key with a character that cannot be printed."
         raise BodyRefusedError(msg)
     return found

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -136,6 +137,52 @@ def client_of(port, key="k-user"):
         trust_env=False,
         timeout=120,
     )
+
+
+def test_a_browser_gets_the_pages_of_mlflow(mlflow):
+    page = {"host": "registry.hokus.ai"}
+    query = {"query": "query { __typename }"}
+    with proxy_serving(mlflow.url, KEYS) as port, client_of(port) as client:
+        client.headers.pop("authorization")
+        client.auth = ("me", "k-user")
+        found = client.get("/", headers=page)
+        below = client.get("/mlflow/")
+        files = re.findall(r'(?:src|href)="(?:\./)?(static-files/[^"]+)"', found.text)
+        answers = [client.get(f"/{file}") for file in files]
+        graph = client.post("/graphql", json=query)
+        runs = client.post(
+            "/ajax-api/2.0/mlflow/runs/search",
+            json={"experiment_ids": ["0"]},
+            headers=page | {"origin": "http://registry.hokus.ai"},
+        )
+
+    assert "<html" in found.text
+    assert below.text == found.text
+    assert files
+    assert {answer.status_code for answer in answers} == {200}
+    assert graph.json()["data"] == {"__typename": "Query"}
+    assert runs.status_code == 200
+
+
+def test_a_key_sets_every_alias_but_one(mlflow):
+    keys = {"k-user": ("mlflow:registry:write", "!alias:model/*@production")}
+
+    def status(alias, method="POST"):
+        sent = {"name": "leads", "version": "1", "alias": alias}
+        path = f"{V2}/registered-models/alias"
+        return client.request(method, path, json=sent).status_code
+
+    with proxy_serving(mlflow.url, keys) as port, client_of(port) as client:
+        client.post(f"{V2}/registered-models/create", json={"name": "leads"})
+        client.post(f"{V2}/model-versions/create", json=registration())
+        statuses = [status(a) for a in ("staging", "production", "champion")]
+        removed = [status(a, "DELETE") for a in ("staging", "production")]
+        model = client.get(f"{V2}/registered-models/get?name=leads").json()
+
+    assert statuses == [200, 403, 200]
+    assert removed == [200, 403]
+    aliases = model["registered_model"]["aliases"]
+    assert [found["alias"] for found in aliases] == ["champion"]
 
 
 def test_the_service_forwards_with_the_key_of_its_settings(mlflow, tmp_path):

@@ -51,6 +51,9 @@ GOOD = json.dumps({"name": "leads", "alias": "dev", "version": "1"})
             b'{"name":"a","alias":"dev","\\u0061lias":"x"}', id="a key twice, escaped"
         ),
         pytest.param(b'{"name":"a","alias":"d","t":[{"k":1,"k":2}]}', id="nested"),
+        pytest.param(
+            b'{"name":"a","alias":"dev","alias\\u0000":"x"}', id="a null in a key"
+        ),
         pytest.param(b'{"name": "a", "Alias": "dev"}', id="another spelling"),
         pytest.param(b'{"name": "a", "alias": 7}', id="a number"),
         pytest.param(b'{"name": "a", "alias": null}', id="null"),

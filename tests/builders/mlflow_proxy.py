@@ -57,6 +57,7 @@ def proxy_serving(url, keys=EVERYTHING, credentials=(), seconds=30, **options):
     # asyncio disables Nagle's algorithm only for sockets that name their protocol.
     with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
+        listening.listen()
         config = uvicorn.Config(
             app,
             http=protocol,

@@ -19,6 +19,8 @@ from controller.api.models.routes import ModelCatalogue
 from controller.api.predict import open_inference_routes, platform_routes
 from controller.api.predict import routes as predict_routes
 from controller.api.predict.prediction import Predictor
+from controller.api.proxy import routes as proxy_routes
+from controller.api.proxy.proxy import MlflowProxy
 from controller.core.access.stored_keys import KeyOperations
 from controller.core.clock import Clock
 from controller.core.webhooks.delivery_requests import DeliveryOperations
@@ -38,6 +40,7 @@ def create_app(
     dns: dns_routes.DnsControl | None = None,
     keys: KeyOperations | None = None,
     access: CallerCheck | None = None,
+    mlflow: MlflowProxy | None = None,
     public_models: bool = False,
     predictor: Predictor | None = None,
 ) -> FastAPI:
@@ -55,6 +58,7 @@ def create_app(
         dns: Name resolution and its pins; None to leave those routes out.
         keys: API keys in the store; None to leave those routes out.
         access: Check of the callers of these; None to refuse all.
+        mlflow: Proxy of MLflow; None to leave its routes out.
         public_models: True if anybody may read the models, without their sources.
         predictor: Performs predictions; None to leave those routes out.
     """
@@ -89,6 +93,8 @@ def create_app(
         app.include_router(key_routes.router(keys, access))
     if window is not None:
         app.include_router(outlook_routes.router(window, clock, access))
+    if mlflow is not None:
+        app.include_router(proxy_routes.router(mlflow, access))
     app.add_middleware(AnswerHeaders)
     app.add_middleware(RequestMetrics, metrics=metrics or Metrics())
     return app

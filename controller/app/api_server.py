@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
+from hashlib import sha256
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
@@ -30,6 +31,9 @@ from controller.api.models.listing import KnownModels
 from controller.api.models.routes import ModelCatalogue
 from controller.api.predict.prediction import Predictor
 from controller.api.predict.resolution import ModelResolution
+from controller.api.proxy.proxy import MlflowProxy
+from controller.api.proxy.registration_turns import StoredRegistrationLock
+from controller.api.proxy.upstream import MlflowUpstream
 from controller.api.server import serve
 from controller.api.single_flight import SingleFlight
 from controller.app.attempts import last_tried
@@ -38,7 +42,7 @@ from controller.app.shutdown import Shutdown
 from controller.bootstrap.api_key import key_source
 from controller.bootstrap.controller import NoFallbacks
 from controller.bootstrap.holder import holder_id
-from controller.bootstrap.mlflow import connect
+from controller.bootstrap.mlflow import connect, credentials
 from controller.bootstrap.names import declared_pins, mlflow_fallback, resolver_for
 from controller.bootstrap.store_file import store_is_there
 from controller.clients.auth_service import PATH, AuthServiceClient
@@ -75,6 +79,7 @@ from controller.store.dns_pins import StoredPinOperations, StoredPins
 from controller.store.events import EventLog, RecordedEvent
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.heartbeat import HEART, Heartbeat, Heartbeats
+from controller.store.lease import Leases
 from controller.store.model_metadata import MetadataView
 from controller.store.outage import StoreOutage
 from controller.store.replicas import INTERVAL, Replicas
@@ -195,6 +200,13 @@ def serve_api(
                 metrics,
                 process=holder_id(),
             ),
+            mlflow=MlflowProxy(
+                MlflowUpstream(
+                    uri, credentials(settings).headers(), names, clock, mlflow.context
+                ),
+                id_prefix=sha256(holder_id().encode()).hexdigest()[:12],
+                lock=_registration_lock(database) if database else None,
+            ),
         )
         serve(
             app,
@@ -312,6 +324,11 @@ def _keys(database: Database, settings: Settings) -> StoredKeyOperations | None:
         settings.key_peppers[0],
         key_source(settings.environment or "development"),
     )
+
+
+def _registration_lock(database: Database) -> StoredRegistrationLock:
+    """Return the locks of registrations that all replicas share."""
+    return StoredRegistrationLock(Leases(database), holder_id())
 
 
 def _deliveries(database: Database) -> StoredDeliveryOperations:

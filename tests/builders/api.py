@@ -50,9 +50,10 @@ AUDITED = appended(
 )
 
 
-def access_with(*keys, others=()):
+def access_with(*keys, others=(), limits=None):
     """Return the check of callers with the keys of the settings, and other sources."""
-    return CallerCheck(Authentication([*map(BootstrapKey, keys), *others]))
+    authentication = Authentication([*map(BootstrapKey, keys), *others])
+    return CallerCheck(authentication, limits)
 
 
 class Records:

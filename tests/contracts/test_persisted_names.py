@@ -14,6 +14,7 @@ from typing import Any, get_args
 import pytest
 import yaml
 
+from controller.api.proxy.registration_turns import LEASE_PREFIX
 from controller.core.models.registration import (
     BASELINE_TAG,
     METRIC_TAG,
@@ -129,7 +130,7 @@ FOUND = {
     "event_types": sorted(get_args(EventKind)),
     "intent_verbs": sorted(Verb),
     "intent_outcomes": sorted(type_.__name__ for type_ in get_args(Outcome)),
-    "leases": [LEASE],
+    "leases": [LEASE, f"{LEASE_PREFIX}NUMBER"],
     "heartbeats": [HEART, f"{SERVE}HOLDER"],
     "notes": [APPLIED, DRIFT, POSITIONS],
     "derived": derived(),

@@ -15,6 +15,7 @@ from fastapi import HTTPException, Request
 from controller.api.auth.requirements import CallerCheck, permit
 from controller.api.predict.resolution import ModelResolution, Target
 from controller.core.access.caller import Caller
+from controller.core.access.rate import RequestClass
 from controller.core.access.scopes import KeyScope
 from controller.core.models.signature import ModelSignature
 from controller.core.predictions.readiness import (
@@ -101,7 +102,7 @@ class Predictor:
         Raises:
             HTTPException: 401, 403 without the scope ``predict:model/NAME``, 404, 503.
         """
-        caller = await self._access.caller(request)
+        caller = await self._access.caller(request, request_class=RequestClass.PREDICT)
         target = await self._resolution.target(reference, number)
         if target is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such model.")

@@ -9,6 +9,7 @@ import pytest
 
 from controller.api.app import create_app
 from controller.api.auth.requirements import SCOPES_FIELD
+from controller.api.proxy.proxy import MlflowProxy
 from controller.core.access.caller import Caller
 from controller.core.access.scopes import grants
 from controller.core.errors import TransientError
@@ -50,6 +51,7 @@ def application(keys):
         deliveries=Nothing(),
         dns=Nothing(),
         access=access_with(ADMINISTRATOR, others=[keys]),
+        mlflow=MlflowProxy(Nothing(), "test"),
     )
 
 
@@ -155,6 +157,9 @@ def test_each_route_names_its_scopes_to_a_key_without_them():
     told = {}
     for path, operations in application(keys).openapi()["paths"].items():
         for method, operation in operations.items():
+            if operation.get("operationId", "").startswith("mlflow "):
+                # A prefix lists the scopes of all its routes; see test_mlflow_proxy.
+                continue
             scopes = [s for s in operation.get(SCOPES_FIELD, ()) if s != "models:read"]
             if scopes:
                 url = path.replace("{reference}", "x")

@@ -1,0 +1,1 @@
+"""The MLflow proxy: forwards requests that the scopes of a key permit."""

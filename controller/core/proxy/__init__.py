@@ -1,0 +1,1 @@
+"""Decisions of the MLflow proxy: routes and their scopes, paths, headers and bodies."""

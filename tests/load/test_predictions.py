@@ -18,6 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from controller.emulation.mlflow import MlflowServer
 from tests.builders.api_server import KEY, serving
 from tests.builders.local_process import free_port
+from tests.builders.training import training_run
 from tests.builders.waiting import eventually
 
 pytestmark = [pytest.mark.load, pytest.mark.filterwarnings("ignore")]
@@ -34,8 +35,7 @@ def registered(tmp_path_factory):
     frame = pd.DataFrame(numbers, columns=list(ROW))
     model = LogisticRegression().fit(frame, (frame["a"] > 0.5).astype(int))
     with MlflowServer(tmp_path_factory.mktemp("mlflow")) as server:
-        mlflow.set_tracking_uri(server.url)
-        with mlflow.start_run():
+        with training_run(server.url):
             mlflow.sklearn.log_model(
                 model,
                 name="model",

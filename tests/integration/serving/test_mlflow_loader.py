@@ -16,6 +16,7 @@ from controller.core.predictions.readiness import NotReadyError, VersionKey
 from controller.core.predictions.rows import model_rows
 from controller.emulation.mlflow import MlflowServer
 from controller.serving.mlflow_loader import MlflowLoader
+from tests.builders.training import training_run
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 _NAMES = count(1)
@@ -38,10 +39,8 @@ def log(server):
     """Log and register a model, and return its version."""
 
     def logged(tags=None, flavor=None, **options):
-        mlflow.set_tracking_uri(server.url)
-        mlflow.set_registry_uri(server.url)
         name = f"leads-{next(_NAMES)}"
-        with mlflow.start_run():
+        with training_run(server.url):
             info = (flavor or mlflow.sklearn).log_model(
                 **{"name": "model", "pip_requirements": INSTALLED, **options}
             )

@@ -15,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 
 from controller.emulation.mlflow import MlflowServer
 from tests.builders.api_server import KEY, serving
+from tests.builders.training import training_run
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 GUIDE = Path(__file__).parents[3] / "specs" / "guide" / "api.md"
@@ -27,9 +28,7 @@ def url(tmp_path_factory):
     frame = pd.DataFrame({"amount": [0.5, 1.0, 12.0, 14.0], "visits": [0, 1, 3, 4]})
     model = LogisticRegression().fit(frame, [0, 0, 1, 1])
     with MlflowServer(tmp_path_factory.mktemp("mlflow")) as server:
-        mlflow.set_tracking_uri(server.url)
-        mlflow.set_registry_uri(server.url)
-        with mlflow.start_run():
+        with training_run(server.url):
             mlflow.sklearn.log_model(
                 model,
                 name="model",

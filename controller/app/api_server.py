@@ -24,9 +24,9 @@ from controller.api.proxy.upstream import MlflowUpstream
 from controller.api.server import serve
 from controller.api.single_flight import SingleFlight
 from controller.app.api_access import caller_check
+from controller.app.served_records import RegistrationDeliveries, ServedRecords
 from controller.app.server_view import ServerView
 from controller.app.shutdown import Shutdown
-from controller.app.stored_records import RegistrationDeliveries, StoredRecords
 from controller.bootstrap.api_key import key_source
 from controller.bootstrap.controller import NoFallbacks
 from controller.bootstrap.holder import holder_id
@@ -132,7 +132,7 @@ def serve_api(
             clock=clock,
             version=version("hokusai-controller"),
             metrics=metrics,
-            records=StoredRecords(database, clock) if database else None,
+            records=ServedRecords(clock, database) if database else None,
             window=LogWindow(outlook, flights),
             deliveries=_deliveries(database) if database else None,
             dns=DnsControl(names, _pins(database, settings)) if database else None,

@@ -274,12 +274,12 @@ def w11(scene):
     operations = StoredDeliveryOperations(scene.database, AuditSource)
     request = DeliveryRequest(DeliveryOperation.REDRIVE, DeliverySelection())
     with suppress(DiedError), scene.database.writing():
-        operations.perform(request, "ana", "mended")
+        operations.perform(request, "ana", "fixed")
         raise DiedError
     assert scene.pending() == 0
     assert AuditLog(scene.database).recent(9) == ()
     for expected in (2, 0):
-        done = operations.perform(request, "ana", "mended")
+        done = operations.perform(request, "ana", "fixed")
         assert sum(count.number for count in done) == expected
     assert len(AuditLog(scene.database).recent(9)) == 1
     return {ONCE}

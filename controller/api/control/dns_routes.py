@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, HTTPException
 from pydantic import Field
 
 from controller.api.auth.requirements import CallerCheck
+from controller.api.control.reasons import recorded_reason
 from controller.core.dns.health import NameHealth
 from controller.core.dns.pins import (
     LONGEST_PIN,
@@ -121,14 +122,16 @@ def router(control: DnsControl, access: CallerCheck) -> APIRouter:
         """End the pin of a host; false if there is none."""
         host = _host(body.host)
         return await asyncio.to_thread(
-            control.pins.unpin, host, body.by, _reason(body.reason)
+            control.pins.unpin, host, body.by, recorded_reason(body.reason)
         )
 
     @routes.post("/dns/flush", **access.requires("dns:write"))
     async def flush(body: Annotated[UnpinBody, Body()]) -> bool:
         """Let every process forget the addresses of a host, or of all."""
         host = _host(body.host) if body.host else ""
-        await asyncio.to_thread(control.pins.flush, host, body.by, _reason(body.reason))
+        await asyncio.to_thread(
+            control.pins.flush, host, body.by, recorded_reason(body.reason)
+        )
         return True
 
     return routes
@@ -150,9 +153,3 @@ def _host(text: str) -> str:
         return pinned_host(text)
     except ValueError as error:
         raise HTTPException(422, str(error)) from None
-
-
-def _reason(text: str) -> str:
-    if not text.strip():
-        raise HTTPException(422, "`reason` must not be empty: it is recorded")
-    return " ".join(text.split())

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Body, HTTPException
 from pydantic import Field
 
 from controller.api.auth.requirements import CallerCheck
+from controller.api.control.reasons import recorded_reason
 from controller.core.access.scopes import ADMIN
 from controller.core.access.stored_keys import (
     LONGEST_LIFE,
@@ -109,13 +110,13 @@ def router(keys: KeyOperations, access: CallerCheck) -> APIRouter:
         request = KeyRequest(body.name, body.scopes, body.rates, life)
         if problem := refusal(request):
             raise HTTPException(422, problem)
-        reason = _reason(body.reason)
+        reason = recorded_reason(body.reason)
         return _report(await asyncio.to_thread(keys.create, request, body.by, reason))
 
     @routes.post("/rotate", status_code=201, **access.requires(ADMIN))
     async def rotate(body: Annotated[RotateBody, Body()]) -> CreatedKeyReport:
         """Create a successor of a key; both are accepted for a time."""
-        overlap, reason = timedelta(seconds=body.seconds), _reason(body.reason)
+        overlap, reason = timedelta(seconds=body.seconds), recorded_reason(body.reason)
         return _report(
             await asyncio.to_thread(keys.rotate, body.id, overlap, body.by, reason)
         )
@@ -123,7 +124,7 @@ def router(keys: KeyOperations, access: CallerCheck) -> APIRouter:
     @routes.post("/revoke", **access.requires(ADMIN))
     async def revoke(body: Annotated[RevokeBody, Body()]) -> bool:
         """Revoke a key; false if it was revoked before."""
-        reason = _reason(body.reason)
+        reason = recorded_reason(body.reason)
         return await asyncio.to_thread(keys.revoke, body.id, body.by, reason)
 
     return routes
@@ -131,9 +132,3 @@ def router(keys: KeyOperations, access: CallerCheck) -> APIRouter:
 
 def _report(created: CreatedKey) -> CreatedKeyReport:
     return CreatedKeyReport(created.text.reveal(), created.record)
-
-
-def _reason(text: str) -> str:
-    if not text.strip():
-        raise HTTPException(422, "`reason` must not be empty: it is recorded")
-    return " ".join(text.split())
